@@ -1,0 +1,137 @@
+"""Unrolling a network through time, and the record that this leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnnlib._checks import as_array, check_last_axis
+from rnnlib.cells import Cell, state_of, zero_state
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Every quantity of every time step of one unrolling, under the name the notes give it.
+
+    ``trace[t]`` is the record of the notes' step t, for t = 1 … T; ``trace[0]`` holds the initial
+    state, and ``trace[-1]`` is the last step. ``trace.h`` is h(1) … h(T) in one array of shape
+    (T, ..., n), so that ``trace.h[t-1]`` is h(t), as ``xs[t-1]`` is x(t). ``len(trace)`` is T, and
+    a loop over a trace yields the steps 1 … T.
+
+    Attributes
+    ----------
+    cell : Cell
+        The network that was unrolled.
+    xs : (T, ..., k)
+        Its input.
+    initial : NamedTuple
+        The record of step 0.
+    steps : NamedTuple
+        The records of all steps, each quantity stacked along a first axis of length T.
+    """
+
+    cell: Cell
+    xs: NDArray
+    initial: NamedTuple
+    steps: NamedTuple
+
+    def __len__(self) -> int:
+        return len(self.xs)
+
+    def __getitem__(self, t: int) -> NamedTuple:
+        T = len(self)
+        if not isinstance(t, int | np.integer):
+            raise TypeError(f"a trace is indexed by one time step, 0 to {T}; got {t!r}")
+        if not -T <= t <= T:
+            raise IndexError(f"the trace holds steps 0 to {T}; got t = {t}")
+        if t == 0:
+            return self.initial
+        index = t - 1 if t > 0 else T + t
+        return type(self.steps)(*(quantity[index] for quantity in self.steps))
+
+    def __iter__(self) -> Iterator[NamedTuple]:
+        return (self[t] for t in range(1, len(self) + 1))
+
+    def __getattr__(self, name: str) -> Any:
+        # Only called for what is not an attribute already: the quantities of the record.
+        steps = self.__dict__.get("steps", ())
+        if name in getattr(steps, "_fields", ()):
+            return getattr(steps, name)
+        known = ", ".join(getattr(steps, "_fields", ()))
+        raise AttributeError(f"a trace of {type(self.cell).__name__} holds {known}; got {name!r}")
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {q.shape}" for name, q in self.steps._asdict().items())
+        return f"<Trace of {type(self.cell).__name__}, T = {len(self)}: {shapes}>"
+
+
+def unroll(cell: Cell, xs: ArrayLike, initial: NamedTuple | None = None) -> Trace:
+    """Run ``cell`` over a sequence: step t takes x(t) and the record of step t−1.
+
+    Equivalent to the following, with the records stacked::
+
+        before = initial
+        for x in xs:
+            before = cell.step(x, before)
+
+    Parameters
+    ----------
+    cell
+        Any cell: an object with ``step``, ``state``, ``state_sizes`` and ``Step``.
+    xs : (T, ..., k)
+        One sequence, (T, k), or a batch of m sequences of equal length, (T, m, k).
+    initial : NamedTuple, optional
+        The record of step 0, of which only what is fed back is used: for instance
+        ``ElmanStep(h=[0, 1, 0])``, or the end ``trace[-1]`` of an earlier trace, which continues
+        it. A state of shape (n,) serves every sequence of a batch. Zero if left out.
+
+    Raises
+    ------
+    ValueError
+        If the sequence is empty or ragged, a shape does not fit, or a number is not finite.
+
+    Examples
+    --------
+    The worked example of the lecture notes:
+
+    >>> from rnnlib.examples import notes_elman, notes_inputs
+    >>> trace = unroll(notes_elman(), notes_inputs())
+    >>> trace.h
+    array([[0., 2., 1.],
+           [3., 3., 0.],
+           [9., 0., 0.]])
+    >>> trace.y
+    array([[0., 6.],
+           [5., 4.],
+           [8., 0.]])
+    >>> trace[2].h
+    array([3., 3., 0.])
+    """
+    xs = _sequence(cell, xs)
+    leading = xs.shape[1:-1]
+    if initial is None:
+        dtype = np.result_type(xs, *(v for v in vars(cell).values() if isinstance(v, np.ndarray)))
+        initial = zero_state(cell, leading, dtype)
+    else:
+        initial = cell.Step(**dict(zip(cell.state, state_of(cell, initial, leading), strict=True)))
+    records, before = [], initial
+    for x in xs:
+        before = cell.step(x, before)
+        records.append(before)
+    steps = cell.Step(*(np.stack(quantity) for quantity in zip(*records, strict=True)))
+    return Trace(cell, xs, initial, steps)
+
+
+def _sequence(cell: Cell, xs: ArrayLike) -> NDArray:
+    xs = as_array("xs", xs)
+    k = cell.n_inputs
+    if xs.ndim < 2:
+        raise ValueError(f"xs has shape {xs.shape}, expected (T, ..., {k}): time comes first")
+    if len(xs) == 0:
+        raise ValueError(f"xs has shape {xs.shape}, that is no step; at least one was expected")
+    check_last_axis("xs", xs, k, "W_x has as many rows")
+    return xs
