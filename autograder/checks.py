@@ -1,0 +1,86 @@
+"""The public checks in the students' notebooks: they say at once what is wrong, and where.
+
+A check raises AssertionError with a message for the student, or prints that all is well.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.compare import Expected, first_difference, hand_computation
+from rnnlib import Cell, unroll
+
+
+def check_by_hand(cell: Cell, xs: Any, h: Any, y: Any) -> None:
+    """Check a computation by hand, each step from the student's own step before.
+
+    The message names the first step that does not follow, but not the right number.
+
+    Parameters
+    ----------
+    cell, xs
+        The exercise's network and its input, (T, k).
+    h, y
+        The student's numbers: T rows each.
+    """
+    true = unroll(cell, xs)
+    result = hand_computation(true, {"h": h, "y": y})
+    if result.first is None:
+        print(f"Right: h and y at all {len(true)} time steps.")
+        return
+    if not result.slips:
+        raise AssertionError(f"{result.first.in_words()} One row a time step, t = 1 to {len(true)}.")
+    slip = result.slips[0]
+    source = {
+        "h": f"x({slip.t}) and your {cell.state[0]}({slip.t - 1})",
+        "y": f"your h({slip.t})",
+    }[slip.quantity]
+    fine = f" Steps 1 to {slip.t - 1} are fine." if slip.t > 1 else ""
+    raise AssertionError(
+        f"{slip.place} = {slip.got} does not follow from {source}.{fine} "
+        f"Write out each product, add the bias, then apply the activation."
+    )
+
+
+def check_call(
+    function: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    expected: Mapping[str, Any],
+    over_time: bool = False,
+) -> None:
+    """Call the student's ``function`` and compare what it returns, in order, with ``expected``.
+
+    Parameters
+    ----------
+    arguments
+        The function's arguments by name.
+    expected
+        Name of each returned quantity and its right value, in the order of the return statement.
+    over_time : bool
+        Whether the first axis of the quantities is time.
+    """
+    name = function.__name__
+    missing = [a for a in arguments if a not in inspect.signature(function).parameters]
+    if missing:
+        raise AssertionError(f"{name} has no argument {missing[0]}; keep the arguments as given.")
+    returned = function(**{key: np.array(value, float) for key, value in arguments.items()})
+    if returned is None:
+        raise AssertionError(f"{name} returns nothing: does it end with a return statement?")
+    wanted = {key: Expected(np.array(value, float), over_time) for key, value in expected.items()}
+    difference = first_difference(wanted, named(returned, list(expected)))
+    if difference is not None:
+        raise AssertionError(f"{name}: {difference.in_words()}")
+    print(f"{name} agrees with the notes' example. Hidden cases use other numbers and sizes.")
+
+
+def named(returned: Any, names: Sequence[str]) -> dict[str, Any]:
+    """What a function returned, by the names of its quantities; what is not there is left out."""
+    if len(names) == 1:
+        return {names[0]: returned}
+    if isinstance(returned, tuple | list) and len(returned) == len(names):
+        return dict(zip(names, returned, strict=True))
+    return {}

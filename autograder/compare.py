@@ -1,0 +1,207 @@
+"""Comparing what a student computed with what was expected, step by step.
+
+The judge and the checks in the students' notebooks both speak through this module, so that a
+student reads the same words before handing in as after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlib import Trace, unroll
+
+RTOL, ATOL = 1e-6, 1e-9
+"""Loose enough for float32 and for another order of summation, far tighter than any mistake."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place at which two records part.
+
+    Attributes
+    ----------
+    kind : {"missing", "type", "shape", "nan", "value"}
+    quantity : str
+        The name under which it was asked for, such as ``h``.
+    t : int or None
+        The notes' time step; None where the difference is one of the whole quantity.
+    got, expected : str
+        Both sides in short words or numbers.
+    agreed : str
+        What was the same until there; empty if nothing was.
+    """
+
+    kind: str
+    quantity: str
+    t: int | None
+    got: str
+    expected: str
+    agreed: str = ""
+
+    @property
+    def place(self) -> str:
+        """Such as ``h(2)``; the bare name where there is no time step."""
+        return self.quantity if self.t is None else f"{self.quantity}({self.t})"
+
+    def in_words(self) -> str:
+        """The whole of it, both numbers included: for cases that the student may see."""
+        agreed = f" Until there all agrees: {self.agreed}." if self.agreed else ""
+        return f"{self.place} is {self.got}, expected {self.expected}.{agreed}"
+
+    def without_numbers(self) -> str:
+        """Where and of what kind, but no value: for hidden cases."""
+        what = {
+            "missing": "was not returned",
+            "type": "is not made of numbers",
+            "shape": "has another shape than expected",
+            "nan": "holds NaN or infinity",
+            "value": "has another value than expected",
+        }[self.kind]
+        until = f", after agreeing at the steps before t = {self.t}" if (self.t or 0) > 1 else ""
+        return f"{self.place} {what}{until}."
+
+
+class Expected(NamedTuple):
+    """One quantity that was asked for: its values, with time on the first axis or not."""
+
+    values: NDArray
+    over_time: bool
+
+
+def first_difference(
+    expected: Mapping[str, Expected], got: Mapping[str, Any], rtol: float = RTOL, atol: float = ATOL
+) -> Difference | None:
+    """The first time step, and at that step the first quantity, at which ``got`` is wrong.
+
+    Quantities are looked at in the order of ``expected``, which is the order of computation. What
+    makes a whole quantity unusable (missing, no numbers, another shape) comes before any value.
+
+    Returns
+    -------
+    Difference or None
+        None if everything agrees within ``rtol`` and ``atol``.
+    """
+    arrays = {}
+    for name, want in expected.items():
+        usable = _as_numbers(name, want.values.shape, got.get(name))
+        if isinstance(usable, Difference):
+            return usable
+        arrays[name] = usable
+    agreed: list[str] = []
+    for place in _in_order_of_computation(expected):
+        name, t = place
+        want = expected[name].values if t is None else expected[name].values[t - 1]
+        have = arrays[name] if t is None else arrays[name][t - 1]
+        if not np.isfinite(have).all():
+            return Difference("nan", name, t, spell(have), spell(want), _listed(agreed))
+        if not np.allclose(have, want, rtol=rtol, atol=atol):
+            return Difference("value", name, t, spell(have), spell(want), _listed(agreed))
+        agreed.append(name if t is None else f"{name}({t})")
+    return None
+
+
+def _in_order_of_computation(expected: Mapping[str, Expected]) -> Iterable[tuple[str, int | None]]:
+    over_time = [name for name, want in expected.items() if want.over_time]
+    T = max((len(expected[name].values) for name in over_time), default=0)
+    yield from ((name, t) for t in range(1, T + 1) for name in over_time)
+    yield from ((name, None) for name in expected if name not in over_time)
+
+
+def _as_numbers(name: str, shape: tuple[int, ...], value: Any) -> NDArray | Difference:
+    """``value`` as an array of the expected shape, or what keeps it from being one."""
+    wanted = f"an array of shape {shape}" if shape else "a number"
+    if value is None:
+        return Difference("missing", name, None, "missing", wanted)
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        return Difference("type", name, None, _describe(value), wanted)
+    if array.shape != shape:
+        return Difference("shape", name, None, f"of shape {array.shape}", wanted)
+    return array
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        lengths = {len(v) if isinstance(v, list | tuple | np.ndarray) else 1 for v in value}
+        if len(lengths) > 1:
+            return "ragged (its rows have different lengths)"
+    return f"of type {type(value).__name__}, not numbers"
+
+
+def _listed(places: list[str]) -> str:
+    return ", ".join(places) if len(places) <= 6 else f"{places[0]} to {places[-1]}"
+
+
+def spell(array: Any) -> str:
+    """Numbers as a person writes them: (0, 2, 1); long arrays are cut.
+
+    >>> spell(np.array([0.0, 2.0, -1.5]))
+    '(0, 2, −1.5)'
+    """
+    array = np.asarray(array)
+    if array.ndim == 0:
+        return f"{array:.6g}".replace("-", "−")
+    parts = [spell(entry) for entry in array[:6]] + (["…"] if len(array) > 6 else [])
+    return "(" + ", ".join(parts) + ")"
+
+
+@dataclass(frozen=True)
+class HandComputation:
+    """A record that was computed by hand, judged step by step.
+
+    A step counts if it is right, or if it follows from the student's own step before: one slip
+    costs one step, not all that come after it.
+
+    Attributes
+    ----------
+    follows : list of bool
+        For t = 1 … T, whether step t counts.
+    first : Difference or None
+        The first difference from the true record.
+    slips : list of Difference
+        For each step that does not count, what would have followed from the step before.
+    """
+
+    follows: list[bool]
+    first: Difference | None
+    slips: list[Difference]
+
+
+def hand_computation(true: Trace, got: Mapping[str, Any]) -> HandComputation:
+    """Judge the numbers ``got`` (keys ``h`` and ``y``, time first) against the record ``true``."""
+    names = ("h", "y")
+    expected = {name: Expected(getattr(true, name), True) for name in names}
+    first = first_difference(expected, got)
+    if first is None:
+        return HandComputation([True] * len(true), None, [])
+    if first.kind in ("missing", "type", "shape"):
+        return HandComputation([False] * len(true), first, [])
+    own = true.cell.Step(**{name: np.asarray(got[name], dtype=float) for name in names})
+    follows, slips = [], []
+    for t in range(1, len(true) + 1):
+        slip = _slip(true, own, t)
+        follows.append(slip is None)
+        slips += [slip] if slip else []
+    return HandComputation(follows, first, slips)
+
+
+def _slip(true: Trace, own: NamedTuple, t: int) -> Difference | None:
+    """Where the student's step t does not follow from the student's own step t−1."""
+    cell = true.cell
+    at = {name: getattr(own, name)[t - 1] for name in ("h", "y")}
+    before = true[0] if t == 1 else cell.Step(h=own.h[t - 2], y=own.y[t - 2])
+    if not all(np.isfinite(v).all() for v in (*at.values(), before.h, before.y) if v is not None):
+        return Difference("nan", "h", t, spell(at["h"]), "finite numbers")
+    step = unroll(cell, true.xs[t - 1 : t], before)[1]
+    if not np.allclose(at["h"], step.h, RTOL, ATOL):
+        return Difference("value", "h", t, spell(at["h"]), spell(step.h))
+    # the readout is judged on the student's own h(t), which here equals what was to follow
+    if not np.allclose(at["y"], step.y, RTOL, ATOL):
+        return Difference("value", "y", t, spell(at["y"]), spell(step.y))
+    return None

@@ -1,0 +1,112 @@
+"""What runs inside the sandbox: a student's cells, then the calls that the judge asks for.
+
+This file, ``wire.py`` and NumPy are all of ours that the sandbox holds. The judge drives it over
+standard input and output, a line a message:
+
+1. the judge sends the cells; they are executed in order, and the answer says whether the one in
+   question raised;
+2. only then the judge sends the cases, one at a time; each answer holds the values or the error.
+
+So while a student's cells run, no case is in this process. Nothing here is trusted by the judge.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from typing import Any
+
+PROTOCOL_IN, PROTOCOL_OUT = 100, 101
+
+
+def limit(limits: dict[str, int]) -> None:
+    """Give up root where there is one, then set the limits that a process can set on itself."""
+    import numpy  # noqa: F401 - loaded before the limit on memory, which counts from here
+
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(*[limits["uid"]] * 3)
+        os.setresuid(*[limits["uid"]] * 3)
+    with open("/proc/self/statm") as statm:
+        mapped = int(statm.read().split()[0]) * resource.getpagesize()
+    for which, amount in (
+        (resource.RLIMIT_AS, mapped + limits["memory"]),
+        (resource.RLIMIT_CPU, limits["cpu_seconds"]),
+        (resource.RLIMIT_FSIZE, limits["file_bytes"]),
+        (resource.RLIMIT_NOFILE, limits["open_files"]),
+        (resource.RLIMIT_NPROC, limits["processes"]),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(which, (amount, amount))
+
+
+def silence() -> None:
+    """Move the protocol away from standard input and output, which then lead nowhere."""
+    os.dup2(0, PROTOCOL_IN, inheritable=False)
+    os.dup2(1, PROTOCOL_OUT, inheritable=False)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+
+
+def run_cells(cells: list[dict[str, str]], namespace: dict[str, Any]) -> dict[str, Any]:
+    """Execute the cells in order, going on after one that raises; report on the last."""
+    error = None
+    for cell in cells:
+        error = None
+        try:
+            exec(compile(cell["source"], cell["name"], "exec"), namespace)
+        except BaseException as raised:
+            error = describe(raised, cell["name"])
+    return {"error": error}
+
+
+def describe(raised: BaseException, *files: str) -> dict[str, Any]:
+    """An exception as plain data: type, message, and the last line of the student's in it."""
+    line = raised.lineno if isinstance(raised, SyntaxError) else None
+    trace = raised.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename in files:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    try:
+        message = str(raised)[:500]
+    except BaseException:
+        message = ""
+    return {"type": type(raised).__name__[:100], "message": message, "line": line}
+
+
+def answer(case: dict[str, Any], namespace: dict[str, Any], files: list[str]) -> dict[str, Any]:
+    """Read the variables, or make the call, that a case asks for."""
+    import wire
+
+    try:
+        if "read" in case:
+            values = {name: wire.encode(namespace.get(name)) for name in case["read"]}
+            return {"values": values}
+        function = namespace[case["call"]]
+        arguments = {name: wire.decode(value) for name, value in case["arguments"].items()}
+        return {"returned": wire.encode(function(**arguments))}
+    except BaseException as raised:
+        return {"error": describe(raised, *files)}
+
+
+def main() -> None:
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import wire
+
+    silence()
+    with open(PROTOCOL_IN, "rb") as asked, open(PROTOCOL_OUT, "wb", buffering=0) as answers:
+        start = wire.from_line(asked.readline())
+        limit(start["limits"])
+        namespace: dict[str, Any] = {"__name__": "__main__"}
+        cells = start["cells"]
+        answers.write(wire.to_line(run_cells(cells, namespace)))
+        files = [cell["name"] for cell in cells]
+        for line in asked:
+            answers.write(wire.to_line(answer(wire.from_line(line), namespace, files)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""How values cross the sandbox's wall: as JSON, in a fixed encoding, with limits.
+
+Both sides use this module. Nothing but numbers, arrays of numbers, short texts and lists of these
+crosses; everything else crosses as the name of its type. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+MAX_BYTES = 2_000_000
+"""The longest message, in bytes."""
+MAX_ENTRIES = 50_000
+"""The most numbers in one array."""
+MAX_DEPTH = 8
+MAX_TEXT = 500
+DTYPES = {"float64", "float32", "int64", "int32", "bool"}
+
+
+class WireError(ValueError):
+    """A message from the other side that does not keep to the encoding."""
+
+
+def encode(value: Any, depth: int = 0) -> Any:
+    """``value`` as something that JSON can hold; what cannot cross becomes ``{"other": type}``."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float | np.number) and not isinstance(value, np.complexfloating):
+        return _encode_number(value)
+    if isinstance(value, str):
+        return {"text": value[:MAX_TEXT]}
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return _encode_array(value)
+    if isinstance(value, list | tuple | np.ndarray) and depth < MAX_DEPTH:
+        if len(value) <= MAX_ENTRIES:
+            return {"list": [encode(entry, depth + 1) for entry in value]}
+        return {"other": f"{type(value).__name__} of {len(value)} entries"}
+    return {"other": type(value).__name__[:MAX_TEXT]}
+
+
+def _encode_number(value: Any) -> Any:
+    number = float(value) if not isinstance(value, int) or abs(value) > 2**53 else int(value)
+    return number if math.isfinite(number) else {"number": repr(number)}
+
+
+def _encode_array(array: np.ndarray) -> Any:
+    array = np.ascontiguousarray(array).view(np.ndarray)
+    if array.dtype.name not in DTYPES:
+        array = array.astype(np.float64) if array.dtype.kind in "iuf" else array
+    if array.dtype.name not in DTYPES or array.size > MAX_ENTRIES:
+        return {"other": f"array of {array.size} entries of type {array.dtype.name}"[:MAX_TEXT]}
+    data = base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()
+    return {"array": data, "dtype": array.dtype.name, "shape": list(array.shape)}
+
+
+class Other:
+    """A value that could not cross; only the name of its type did."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+
+def decode(message: Any, depth: int = 0) -> Any:
+    """The value behind an encoded message, in plain Python and NumPy.
+
+    Raises
+    ------
+    WireError
+        If the message is not one that ``encode`` can have made.
+    """
+    if message is None or isinstance(message, bool | int | float):
+        return message
+    if not isinstance(message, dict) or depth > MAX_DEPTH:
+        raise WireError(f"unexpected {type(message).__name__} at depth {depth}")
+    match message:
+        case {"text": str(text)} if len(text) <= MAX_TEXT:
+            return text
+        case {"number": "nan" | "inf" | "-inf" as number}:
+            return float(number)
+        case {"list": list(entries)} if len(entries) <= MAX_ENTRIES:
+            return [decode(entry, depth + 1) for entry in entries]
+        case {"array": str(data), "dtype": str(dtype), "shape": list(shape)}:
+            return _decode_array(data, dtype, shape)
+        case {"other": str(kind)}:
+            return Other(kind[:MAX_TEXT])
+    raise WireError(f"unexpected keys {sorted(map(str, message))[:4]}")
+
+
+def _decode_array(data: str, dtype: str, shape: list) -> np.ndarray:
+    sound = dtype in DTYPES and len(shape) <= MAX_DEPTH
+    if not sound or not all(type(n) is int and 0 <= n <= MAX_ENTRIES for n in shape):
+        raise WireError(f"an array of type {dtype[:20]!r} and shape {str(shape)[:60]}")
+    try:
+        raw = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise WireError("an array whose data is not base64") from None
+    little = np.dtype(dtype).newbyteorder("<")
+    if len(raw) != math.prod(shape) * little.itemsize:
+        raise WireError(f"an array of shape {shape} with {len(raw)} bytes")
+    return np.frombuffer(raw, little).reshape(shape).astype(dtype)
+
+
+def to_line(message: Any) -> bytes:
+    """One message as one line."""
+    return json.dumps(message, allow_nan=False).encode() + b"\n"
+
+
+def from_line(line: bytes) -> dict:
+    """The message of one line.
+
+    Raises
+    ------
+    WireError
+        If it is not a JSON object, or too long, or too deeply nested.
+    """
+    if len(line) > MAX_BYTES:
+        raise WireError(f"a message of {len(line)} bytes, {MAX_BYTES} are allowed")
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        raise WireError("a message that is not JSON") from None
+    if not isinstance(message, dict):
+        raise WireError(f"a message that is a {type(message).__name__}, not an object")
+    return message
