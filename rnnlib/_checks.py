@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -16,18 +14,17 @@ def as_array(name: str, value: ArrayLike) -> NDArray:
     Raises
     ------
     ValueError
-        If rows differ in length, or an entry is NaN or infinite.
+        If terms differ in shape, or an entry is NaN or infinite.
     TypeError
         If the entries are not numbers.
     """
     try:
         array = np.asarray(value)
-    except ValueError:
-        raise ValueError(
-            f"{name} is ragged: {_lengths(value)}; every term needs the same length"
-        ) from None
-    if array.dtype == object or array.dtype.kind not in "biufc":
-        raise TypeError(f"{name} holds entries of type {array.dtype}; numbers were expected")
+    except ValueError as error:
+        raise ValueError(_how_ragged(name, value) or f"{name}: {error}") from None
+    if array.dtype.kind not in "biufc":
+        entries = array.dtype.type.__name__.rstrip("_")
+        raise TypeError(f"{name} holds entries of type {entries}; numbers were expected")
     if array.dtype.kind in "biu":
         array = array.astype(np.float64)
     if not np.isfinite(array).all():
@@ -38,18 +35,32 @@ def as_array(name: str, value: ArrayLike) -> NDArray:
     return array
 
 
-def _lengths(value: ArrayLike) -> str:
-    lengths = [len(term) if isinstance(term, Sequence | np.ndarray) else 1 for term in value]
-    return "its terms have lengths " + ", ".join(map(str, lengths))
+def _how_ragged(name: str, value: ArrayLike) -> str | None:
+    """The first two terms of nested lists that differ in shape, in words."""
+    first = None
+    for i, term in enumerate(value):
+        try:
+            shape = np.shape(term)
+        except ValueError:
+            return _how_ragged(f"{name}[{i}]", term)
+        if first is None:
+            first = shape
+        elif shape != first:
+            root = name.partition("[")[0]
+            return (
+                f"{root} is ragged: {name}[0] has shape {first}, but {name}[{i}] has shape "
+                f"{shape}; all terms need the same shape"
+            )
+    return None
 
 
 def check_shape(name: str, array: NDArray, expected: tuple[int | str, ...]) -> None:
     """Raise ValueError unless ``array`` has the ``expected`` shape.
 
-    An axis given as a string is free: its name only serves the message.
+    An axis given as a string may have any length but 0; the string only serves the message.
     """
     fits = array.ndim == len(expected) and all(
-        isinstance(want, str) or have == want
+        have > 0 if isinstance(want, str) else have == want
         for have, want in zip(array.shape, expected, strict=True)
     )
     if not fits:

@@ -21,15 +21,18 @@ class Activation:
 
     Call it with an array of any shape; the result has the same shape. Softmax works along the
     last axis, all others entry by entry.
+
+    ``function`` is φ without the check of what comes in, for arrays that are floating-point
+    already.
     """
 
     name: str
-    _function: Callable[[NDArray], NDArray]
+    function: Callable[[NDArray], NDArray]
     _derivative: Callable[[NDArray], NDArray]
 
     def __call__(self, a: ArrayLike) -> NDArray:
         """φ(a), of the shape of ``a``."""
-        return self._function(as_array("a", a))
+        return self.function(as_array("a", a))
 
     def derivative(self, a: ArrayLike) -> NDArray:
         """φ′(a).
@@ -41,13 +44,16 @@ class Activation:
 
 
 def _sigmoid(a: NDArray) -> NDArray:
-    # 1/(1 + exp(-a)), written so that a large |a| neither overflows nor loses digits
-    return 0.5 * np.tanh(0.5 * a) + 0.5
+    # 1/(1 + exp(-a)) where a ≥ 0, and its equal exp(a)/(1 + exp(a)) elsewhere: the exponent is
+    # never positive, so that a large |a| neither overflows nor loses digits
+    positive = a.real >= 0
+    exponential = np.exp(np.where(positive, -a, a))
+    return np.where(positive, 1 / (1 + exponential), exponential / (1 + exponential))
 
 
 def _sigmoid_derivative(a: NDArray) -> NDArray:
-    y = _sigmoid(a)
-    return y * (1 - y)
+    # σ(−a) is 1 − σ(a), but keeps its digits where σ(a) is close to 1
+    return _sigmoid(a) * _sigmoid(-a)
 
 
 def _tanh_derivative(a: NDArray) -> NDArray:
@@ -55,15 +61,18 @@ def _tanh_derivative(a: NDArray) -> NDArray:
 
 
 def _relu(a: NDArray) -> NDArray:
-    return np.where(a > 0, a, np.zeros_like(a))
+    # what is not a number stays one: it must not vanish into a 0
+    return np.where(a.real <= 0, np.zeros_like(a), a)
 
 
 def _relu_derivative(a: NDArray) -> NDArray:
     # at a = 0, where there is none, the value 0 is the custom
-    return (a > 0).astype(a.dtype)
+    return (a.real > 0).astype(a.dtype)
 
 
 def _softmax(a: NDArray) -> NDArray:
+    if a.ndim == 0 or a.shape[-1] == 0:
+        raise ValueError(f"a has shape {a.shape}, expected (..., n): softmax divides by a sum of n")
     # a constant shift changes nothing and keeps exp from overflowing
     exponentials = np.exp(a - a.real.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
@@ -84,7 +93,8 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("softmax", _softmax, _softmax_derivative),
     )
 }
-"""Sigmoid, tanh and ReLU are (1.9), (1.10) and (1.11) of Galvan's *On recurrent neural networks*."""
+"""All activations by name; (1.9) to (1.11) of Galvan's *On recurrent neural networks* are sigmoid,
+tanh and ReLU."""
 
 
 def activation(name: str) -> Activation:

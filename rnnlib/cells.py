@@ -2,7 +2,9 @@
 
 A cell is a frozen dataclass whose fields are its weights, under the names of the lecture notes.
 It owns no state. Its ``step`` takes the input of one time step and the record of the step before,
-and returns the record of this one: every quantity that the step computes, by name.
+and returns the record of this one: every quantity that the step computes, by name. A step has two
+halves: ``input_share`` is what does not depend on the past, and can be had for a whole sequence in
+one product; ``advance`` adds the past.
 
 Vectors are rows. The axes in front of the last one are free, so that one function serves a single
 instance, of shape (k,), and a batch, of shape (m, k); a single neuron is a layer with one neuron.
@@ -30,8 +32,31 @@ class Cell(Protocol):
     n_inputs: int
     state_sizes: tuple[int, ...]
 
-    def step(self, x: ArrayLike, before: NamedTuple) -> NamedTuple:
-        """The record of one time step, from its input and the record of the step before."""
+    def input_share(self, x: NDArray) -> NDArray:
+        """The inputs' share in the pre-activations, bias included."""
+
+    def advance(self, share: NDArray, before: NamedTuple) -> NamedTuple:
+        """The record of one time step, from the input's share and the record of the step before.
+
+        Both were checked by whoever calls; what a cell computes itself is not checked again.
+        """
+
+
+class _Stepping:
+    """A step that checks what comes in, for cells made of the two halves of one."""
+
+    def step(self: Cell, x: ArrayLike, before: NamedTuple) -> NamedTuple:
+        """One time step: ``x`` of shape (..., k), and the record of the step before.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit, what is fed back is missing, or a number is not finite.
+        TypeError
+            If ``before`` is not a record of this kind of cell.
+        """
+        x = as_inputs("x", self, x)
+        return self.advance(self.input_share(x), as_state("before", self, before, x.shape[:-1]))
 
 
 class LayerStep(NamedTuple):
@@ -60,7 +85,7 @@ class JordanStep(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class Layer(_Stepping):
     """y(t) = φ(x(t) W_x + y(t−1) W_y + b): recurrent neurons that feed back their output.
 
     Parameters
@@ -113,7 +138,7 @@ class Layer:
         l = self.W_x.shape[1]  # noqa: E741 - the notes' symbol
         check_shape("W_y", self.W_y, (l, l))
         check_shape("b", self.b, (l,))
-        activation(self.phi)
+        _check_activations(self, "phi")
 
     @property
     def n_inputs(self) -> int:
@@ -123,15 +148,18 @@ class Layer:
     def state_sizes(self) -> tuple[int, ...]:
         return (self.W_y.shape[0],)
 
-    def step(self, x: ArrayLike, before: NamedTuple) -> LayerStep:
-        """One time step: ``x`` of shape (..., k), ``before.y`` of shape (..., l)."""
-        x, y_before = _inputs_of_step(self, x, before)
-        a = x @ self.W_x + y_before @ self.W_y + self.b
-        return LayerStep(a=a, y=activation(self.phi)(a))
+    def input_share(self, x: NDArray) -> NDArray:
+        """x(t) W_x + b, of shape (..., l)."""
+        return x @ self.W_x + self.b
+
+    def advance(self, share: NDArray, before: LayerStep) -> LayerStep:
+        """The step whose input has this share; ``before.y`` has shape (..., l)."""
+        a = share + before.y @ self.W_y
+        return LayerStep(a=a, y=activation(self.phi).function(a))
 
 
 @dataclass(frozen=True, eq=False)
-class _TwoLayers:
+class _TwoLayers(_Stepping):
     """What Elman and Jordan networks share: a hidden layer, and an output layer that reads it."""
 
     W_x: NDArray
@@ -150,8 +178,7 @@ class _TwoLayers:
         check_shape("W_h", self.W_h, (*self.state_sizes, n))
         check_shape("b_h", self.b_h, (n,))
         check_shape("b_o", self.b_o, (self.n_outputs,))
-        activation(self.g_h)
-        activation(self.g_o)
+        _check_activations(self, "g_h", "g_o")
 
     @property
     def n_inputs(self) -> int:
@@ -161,13 +188,16 @@ class _TwoLayers:
     def n_outputs(self) -> int:
         return self.W_o.shape[1]
 
-    def step(self, x: ArrayLike, before: NamedTuple) -> NamedTuple:
-        """One time step: ``x`` of shape (..., k), and the record of the step before."""
-        x, fed_back = _inputs_of_step(self, x, before)
-        a_h = x @ self.W_x + fed_back @ self.W_h + self.b_h
-        h = activation(self.g_h)(a_h)
+    def input_share(self, x: NDArray) -> NDArray:
+        """x(t) W_x + b_h, of shape (..., n)."""
+        return x @ self.W_x + self.b_h
+
+    def advance(self, share: NDArray, before: NamedTuple) -> NamedTuple:
+        """The step whose input has this share; it reads what is fed back out of ``before``."""
+        a_h = share + getattr(before, self.state[0]) @ self.W_h
+        h = activation(self.g_h).function(a_h)
         a_o = h @ self.W_o + self.b_o
-        y = activation(self.g_o)(a_o)
+        y = activation(self.g_o).function(a_o)
         return self.Step(a_h=a_h, h=h, a_o=a_o, y=y)
 
 
@@ -199,8 +229,11 @@ class Elman(_TwoLayers):
     The second step of the notes' worked example:
 
     >>> from rnnlib.examples import notes_elman
-    >>> notes_elman().step([1, -2], ElmanStep(h=[0, 2, 1]))
-    ElmanStep(a_h=array([ 3.,  3., -3.]), h=array([3., 3., 0.]), a_o=array([5., 4.]), y=array([5., 4.]))
+    >>> second = notes_elman().step([1, -2], ElmanStep(h=[0, 2, 1]))
+    >>> second.a_h, second.h
+    (array([ 3.,  3., -3.]), array([3., 3., 0.]))
+    >>> second.y
+    array([5., 4.])
     """
 
     Step: ClassVar = ElmanStep
@@ -239,43 +272,66 @@ class Jordan(_TwoLayers):
 
 
 def _take_in(cell: object, *names: str) -> None:
-    """Turn what a cell was given into arrays; frozen dataclasses need this detour."""
+    """Turn what a cell was given into arrays of its own; frozen dataclasses need this detour."""
     for name in names:
-        object.__setattr__(cell, name, as_array(name, getattr(cell, name)))
+        object.__setattr__(cell, name, as_array(name, getattr(cell, name)).copy())
 
 
-def _inputs_of_step(cell: Cell, x: ArrayLike, before: NamedTuple) -> list[NDArray]:
-    """The input and the state of one step, checked against the cell's weights."""
-    x = as_array("x", x)
-    check_last_axis("x", x, cell.n_inputs, "W_x has as many rows")
-    return [x, *state_of(cell, before, x.shape[:-1])]
+def _check_activations(cell: object, *names: str) -> None:
+    for name in names:
+        try:
+            activation(getattr(cell, name))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
 
 
-def state_of(cell: Cell, before: NamedTuple, leading: tuple[int, ...]) -> list[NDArray]:
-    """The state that ``cell`` needs out of the record ``before``, each array checked.
+def as_inputs(name: str, cell: Cell, value: ArrayLike) -> NDArray:
+    """``value`` as inputs of ``cell``, of shape (..., k), for one step or for many.
+
+    Raises
+    ------
+    ValueError
+        If the last axis does not fit, or a number is not finite.
+    """
+    x = as_array(name, value)
+    check_last_axis(name, x, cell.n_inputs, "W_x has as many rows")
+    return x
+
+
+def as_state(name: str, cell: Cell, record: NamedTuple, leading: tuple[int, ...]) -> NamedTuple:
+    """What ``cell`` feeds back, out of ``record``: a record of the same kind, of nothing else.
+
+    A state without leading axes serves every instance of a batch, and is repeated for each.
 
     Raises
     ------
     ValueError
         If a quantity is missing, or its shape does not go with inputs of leading axes ``leading``.
+    TypeError
+        If ``record`` is not one of this kind of cell.
     """
-    arrays = []
-    for name, size in zip(cell.state, cell.state_sizes, strict=True):
-        value = getattr(before, name, None)
+    kind, give = type(cell).__name__, cell.Step.__name__
+    if not isinstance(record, cell.Step):
+        raise TypeError(
+            f"{name} is of type {type(record).__name__}, {kind} expected its own record: "
+            f"give {give}({', '.join(f'{each}=...' for each in cell.state)})"
+        )
+    state = {}
+    for each, size in zip(cell.state, cell.state_sizes, strict=True):
+        value = getattr(record, each)
         if value is None:
-            kind = type(cell).__name__
             raise ValueError(
-                f"the record before the step has no {name}, and {kind} feeds back {name}: "
-                f"give {cell.Step.__name__}({name}=...) of shape (..., {size})"
+                f"{name} has no {each}, and {kind} feeds back {each}: "
+                f"give {give}({each}=...) of shape (..., {size})"
             )
-        array = as_array(name, value)
-        check_last_axis(name, array, size, f"{name} is fed back, and the weights fix its size")
-        if array.shape[:-1] not in ((), leading):
+        array = as_array(f"{name}.{each}", value)
+        if array.shape not in ((size,), (*leading, size)):
             raise ValueError(
-                f"{name} has shape {array.shape}, expected {(*leading, size)} to go with the input"
+                f"{name}.{each} has shape {array.shape}, expected {(*leading, size)}: "
+                f"the input fixes the leading axes, the weights the last"
             )
-        arrays.append(array)
-    return arrays
+        state[each] = np.broadcast_to(array, (*leading, size)).copy()
+    return cell.Step(**state)
 
 
 def zero_state(cell: Cell, leading: tuple[int, ...], dtype: np.dtype) -> NamedTuple:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib._checks import as_array, check_last_axis
-from rnnlib.cells import Cell, state_of, zero_state
+from rnnlib._checks import as_array
+from rnnlib.cells import Cell, as_inputs, as_state, zero_state
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +19,8 @@ class Trace:
 
     ``trace[t]`` is the record of the notes' step t, for t = 1 … T; ``trace[0]`` holds the initial
     state, and ``trace[-1]`` is the last step. ``trace.h`` is h(1) … h(T) in one array of shape
-    (T, ..., n), so that ``trace.h[t-1]`` is h(t), as ``xs[t-1]`` is x(t). ``len(trace)`` is T, and
-    a loop over a trace yields the steps 1 … T.
+    (T, ..., n), so that ``trace.h[t-1]`` is h(t), as ``xs[t-1]`` is x(t). ``len(trace)`` is T; a
+    loop over a trace yields the steps 1 … T, and one over ``reversed(trace)`` T … 1.
 
     Attributes
     ----------
@@ -45,7 +45,10 @@ class Trace:
     def __getitem__(self, t: int) -> NamedTuple:
         T = len(self)
         if not isinstance(t, int | np.integer):
-            raise TypeError(f"a trace is indexed by one time step, 0 to {T}; got {t!r}")
+            raise TypeError(
+                f"a trace is indexed by one time step, 0 to {T}; got {t!r} "
+                f"(slice a quantity: trace.y[0:2] holds y(1) and y(2))"
+            )
         if not -T <= t <= T:
             raise IndexError(f"the trace holds steps 0 to {T}; got t = {t}")
         if t == 0:
@@ -56,13 +59,20 @@ class Trace:
     def __iter__(self) -> Iterator[NamedTuple]:
         return (self[t] for t in range(1, len(self) + 1))
 
-    def __getattr__(self, name: str) -> Any:
+    def __reversed__(self) -> Iterator[NamedTuple]:
+        return (self[t] for t in range(len(self), 0, -1))
+
+    def __getattr__(self, name: str) -> NDArray:
         # Only called for what is not an attribute already: the quantities of the record.
-        steps = self.__dict__.get("steps", ())
-        if name in getattr(steps, "_fields", ()):
-            return getattr(steps, name)
-        known = ", ".join(getattr(steps, "_fields", ()))
+        if "steps" not in self.__dict__:  # copy and pickle ask before there is anything
+            raise AttributeError(name)
+        if name in self.steps._fields:
+            return getattr(self.steps, name)
+        known = ", ".join(self.steps._fields)
         raise AttributeError(f"a trace of {type(self.cell).__name__} holds {known}; got {name!r}")
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.steps._fields]
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name} {q.shape}" for name, q in self.steps._asdict().items())
@@ -72,7 +82,8 @@ class Trace:
 def unroll(cell: Cell, xs: ArrayLike, initial: NamedTuple | None = None) -> Trace:
     """Run ``cell`` over a sequence: step t takes x(t) and the record of step t−1.
 
-    Equivalent to the following, with the records stacked::
+    Equivalent to the following, with the records stacked and the inputs' share in all steps
+    computed at once::
 
         before = initial
         for x in xs:
@@ -81,7 +92,7 @@ def unroll(cell: Cell, xs: ArrayLike, initial: NamedTuple | None = None) -> Trac
     Parameters
     ----------
     cell
-        Any cell: an object with ``step``, ``state``, ``state_sizes`` and ``Step``.
+        Any cell: an object with what ``Cell`` lists.
     xs : (T, ..., k)
         One sequence, (T, k), or a batch of m sequences of equal length, (T, m, k).
     initial : NamedTuple, optional
@@ -92,7 +103,15 @@ def unroll(cell: Cell, xs: ArrayLike, initial: NamedTuple | None = None) -> Trac
     Raises
     ------
     ValueError
-        If the sequence is empty or ragged, a shape does not fit, or a number is not finite.
+        If the sequence is empty or ragged, a shape does not fit, what is fed back is missing from
+        ``initial``, or a number is not finite.
+    TypeError
+        If entries are not numbers, or ``initial`` is not a record of this kind of cell.
+
+    Notes
+    -----
+    A network whose values grow beyond what a float can hold goes on with infinities, of which
+    NumPy warns; the trace shows where it began.
 
     Examples
     --------
@@ -113,25 +132,26 @@ def unroll(cell: Cell, xs: ArrayLike, initial: NamedTuple | None = None) -> Trac
     """
     xs = _sequence(cell, xs)
     leading = xs.shape[1:-1]
+    shares = cell.input_share(xs)
     if initial is None:
-        dtype = np.result_type(xs, *(v for v in vars(cell).values() if isinstance(v, np.ndarray)))
-        initial = zero_state(cell, leading, dtype)
+        initial = zero_state(cell, leading, shares.dtype)
     else:
-        initial = cell.Step(**dict(zip(cell.state, state_of(cell, initial, leading), strict=True)))
+        initial = as_state("initial", cell, initial, leading)
     records, before = [], initial
-    for x in xs:
-        before = cell.step(x, before)
+    for share in shares:
+        before = cell.advance(share, before)
         records.append(before)
     steps = cell.Step(*(np.stack(quantity) for quantity in zip(*records, strict=True)))
     return Trace(cell, xs, initial, steps)
 
 
 def _sequence(cell: Cell, xs: ArrayLike) -> NDArray:
+    """A copy of ``xs``, (T, ..., k), so that a trace stays what it is."""
     xs = as_array("xs", xs)
-    k = cell.n_inputs
     if xs.ndim < 2:
-        raise ValueError(f"xs has shape {xs.shape}, expected (T, ..., {k}): time comes first")
+        raise ValueError(
+            f"xs has shape {xs.shape}, expected (T, ..., {cell.n_inputs}): time comes first"
+        )
     if len(xs) == 0:
         raise ValueError(f"xs has shape {xs.shape}, that is no step; at least one was expected")
-    check_last_axis("xs", xs, k, "W_x has as many rows")
-    return xs
+    return as_inputs("xs", cell, xs).copy()
