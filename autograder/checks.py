@@ -33,7 +33,9 @@ def check_by_hand(cell: Cell, xs: Any, h: Any, y: Any) -> None:
         print(f"Right: h and y at all {len(true)} time steps.")
         return
     if not result.slips:
-        raise AssertionError(f"{result.first.in_words()} One row a time step, t = 1 to {len(true)}.")
+        raise AssertionError(
+            f"{result.first.in_words()} One row a time step, t = 1 to {len(true)}."
+        )
     slip = result.slips[0]
     source = {
         "h": f"x({slip.t}) and your {cell.state[0]}({slip.t - 1})",

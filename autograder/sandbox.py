@@ -136,8 +136,8 @@ def command(limits: Limits) -> list[str]:
 def _namespaces() -> list[str]:
     if os.geteuid() != 0:
         return ["--unshare-all", "--disable-userns", "--cap-drop", "ALL"]
-    # Root needs no user namespace, and a limit on processes does not bind the user of one: inside,
-    # our own code gives up root for a user number that nobody else has, and then runs the student's.
+    # Root needs no user namespace, and no limit on processes binds it in one. So inside, our own
+    # code gives up root for a user number that nobody else has, and then runs the student's.
     each = [f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup-try")]
     return [*each, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
 

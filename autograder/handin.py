@@ -1,0 +1,144 @@
+"""Reading what was handed in, which may be anything, and rebuilding the notebook from ours.
+
+Of a hand-in only one thing is ever used: the text of the cells that carry the id of an answer. All
+else (other cells, metadata, outputs, points) comes from the released notebook.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+MAX_BYTES = 10_000_000
+
+
+class Unreadable(ValueError):
+    """A hand-in from which no answer can be taken; the message is for the student."""
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """The answers of one hand-in.
+
+    Attributes
+    ----------
+    answers : dict
+        The text of each answer cell, by nbgrader's id; the released text where none was handed in.
+    attempted : set of str
+        Those ids whose text differs from the released one.
+    notes : list of str
+        What was found out of place, for student and instructor.
+    """
+
+    answers: dict[str, str]
+    attempted: set[str]
+    notes: list[str] = field(default_factory=list)
+
+
+def cell_id(cell: object) -> str | None:
+    """nbgrader's id of a cell of any notebook, trusted or not; None if it has none."""
+    try:
+        found = cell["metadata"]["nbgrader"]["grade_id"]
+    except (KeyError, TypeError, IndexError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def is_answer(cell: NotebookNode) -> bool:
+    """Whether a cell of the *released* notebook is one that students fill in."""
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def read(path: Path, released: NotebookNode) -> HandIn:
+    """The answers in the notebook at ``path``.
+
+    Raises
+    ------
+    Unreadable
+        If it is no regular file, too large, or not a notebook.
+    """
+    texts: dict[str, list[str]] = {}
+    for cell in _cells(_load(path)):
+        if (name := cell_id(cell)) is not None:
+            texts.setdefault(name, []).append(_source(cell))
+    answers, attempted, notes = {}, set(), []
+    for cell in released.cells:
+        name = cell_id(cell)
+        found = texts.get(name, [])
+        if is_answer(cell):
+            changed = [text for text in found if text.strip() != cell.source.strip()]
+            answers[name] = changed[0] if changed else cell.source
+            if changed:
+                attempted.add(name)
+            if not found:
+                notes.append(f"The answer cell “{name}” is missing from the notebook.")
+            elif len(found) > 1:
+                notes.append(f"The cell “{name}” occurs {len(found)} times; the first was graded.")
+        elif name is not None and (len(found) != 1 or found[0].strip() != cell.source.strip()):
+            notes.append(f"The cell “{name}”, which is not an answer, was changed; ours was used.")
+    return HandIn(answers, attempted, notes)
+
+
+def _load(path: Path) -> dict:
+    """The JSON object in a file that a stranger wrote."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise Unreadable(f"There is no notebook {path.name} in the hand-in.") from None
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be opened: {error.strerror}.") from None
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Unreadable(f"{path.name} is not a file.")
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise Unreadable(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB.")
+    if not content.strip():
+        raise Unreadable(f"{path.name} is empty.")
+    try:
+        notebook = json.loads(content)
+    except (ValueError, RecursionError):
+        raise Unreadable(f"{path.name} is damaged: it is not a notebook file.") from None
+    if not isinstance(notebook, dict):
+        raise Unreadable(f"{path.name} is damaged: it is not a notebook file.")
+    return notebook
+
+
+def _cells(notebook: dict) -> list:
+    cells = notebook.get("cells")
+    if not isinstance(cells, list) or not cells:
+        raise Unreadable(
+            "The notebook has no cells that can be read; save it again in Jupyter (format 4)."
+        )
+    return cells
+
+
+def _source(cell: dict) -> str:
+    source = cell.get("source", "")
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    if not isinstance(source, str):
+        return ""
+    # lone surrogates are legal in JSON but in no file and no database
+    return source.encode("utf-8", "replace").decode()
+
+
+def rebuild(released: NotebookNode, answers: dict[str, str]) -> NotebookNode:
+    """The released notebook with the student's texts in its answer cells."""
+    notebook = copy.deepcopy(released)
+    for cell in notebook.cells:
+        if is_answer(cell):
+            cell.source = answers.get(cell_id(cell), cell.source)
+    return notebook
+
+
+def load_released(path: Path) -> NotebookNode:
+    """The released notebook, which is ours."""
+    return nbformat.read(path, as_version=4)

@@ -1,0 +1,211 @@
+"""The judge: runs each question in its sandbox, and decides outside of it what it is worth."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbformat import NotebookNode
+
+from autograder import sandbox, wire
+from autograder.checks import named
+from autograder.compare import Expected, first_difference, hand_computation
+from autograder.handin import HandIn, cell_id, is_answer
+from autograder.rubric import ByHand, Case, Code, Question, Written
+
+STATUSES = {
+    "correct": "right",
+    "partly": "partly right",
+    "wrong": "wrong",
+    "error": "stopped with an error",
+    "timeout": "took too long",
+    "killed": "ended its process",
+    "not attempted": "not attempted",
+    "unreadable": "could not be read",
+    "not graded": "waits for a human",
+}
+"""What can become of a question, and how a person says it."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one question is worth, and why.
+
+    Attributes
+    ----------
+    points : float or None
+        None where a human is to decide.
+    reasons : list of str
+        For the student. Plain text that may quote the hand-in: escape it wherever it is shown.
+    """
+
+    question: Question
+    status: str
+    points: float | None
+    max_points: float
+    reasons: list[str] = field(default_factory=list)
+
+
+def judge(
+    handin: HandIn,
+    released: NotebookNode,
+    questions: Sequence[Question],
+    points: dict[str, float],
+    limits: sandbox.Limits | None = None,
+    unsafe: bool = False,
+) -> list[Verdict]:
+    """A verdict on each question, in order.
+
+    Parameters
+    ----------
+    handin
+        The student's answers.
+    released
+        The notebook they were asked in: its unlocked setup cells run before the answers.
+    questions
+        The rubric.
+    points
+        The points of each question, by the id of the cell that carries them.
+    unsafe
+        Run the student's code without a sandbox.
+    """
+    limits = limits or sandbox.Limits()
+    deadly: set[str] = set()
+    verdicts = []
+    for question in questions:
+        verdict = _Judgement(handin, released, question, points, limits, unsafe, deadly).verdict()
+        if verdict.status in ("timeout", "killed"):
+            # later questions run without this cell, which would end them too
+            deadly.add(question.cell)
+        verdicts.append(verdict)
+    return verdicts
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """One question of one hand-in."""
+
+    handin: HandIn
+    released: NotebookNode
+    question: Question
+    points: dict[str, float]
+    limits: sandbox.Limits
+    unsafe: bool
+    deadly: set[str]
+
+    def verdict(self) -> Verdict:
+        if self.question.cell not in self.handin.attempted:
+            return self._say("not attempted", 0.0, "There is no answer here.")
+        if isinstance(self.question, Written):
+            return self._say("not graded", None, "A human reads this answer.")
+        try:
+            with sandbox.question(self.limits, self.unsafe) as box:
+                error = _told(box.start(self._cells()).get("error"), hidden=False)
+                if error is not None:
+                    return self._say("error", 0.0, f"Your cell stops with {error}")
+                match self.question:
+                    case ByHand():
+                        return self._by_hand(box)
+                    case Code():
+                        return self._code(box)
+        except sandbox.Stopped as stopped:
+            return self._say(stopped.kind, 0.0, f"Your code gave {stopped}.")
+        except wire.WireError as error:
+            return self._say("killed", 0.0, f"Your code sent {error}.")
+
+    def _say(self, status: str, share: float | None, *reasons: str) -> Verdict:
+        most = self.points[self.question.points]
+        points = None if share is None else round(share * most, 2)
+        return Verdict(self.question, status, points, most, list(reasons))
+
+    def _cells(self) -> list[dict[str, str]]:
+        """The code to run: our setup, then the answers up to this one."""
+        cells = []
+        for cell in self.released.cells:
+            name = cell_id(cell)
+            if cell.cell_type != "code" or cell.metadata.get("nbgrader", {}).get("grade"):
+                continue
+            if not is_answer(cell):
+                cells.append({"name": name or "setup", "source": cell.source})
+            elif name in self.handin.attempted and name not in self.deadly:
+                cells.append({"name": name, "source": self.handin.answers[name]})
+            if name == self.question.cell:
+                break
+        return cells
+
+    def _by_hand(self, box: sandbox.Box) -> Verdict:
+        names = self.question.names
+        values = box.ask({"read": list(names.values())}).get("values")
+        if not isinstance(values, dict):
+            return self._say("error", 0.0, "The numbers could not be read.")
+        got = {name: wire.decode(values.get(variable)) for name, variable in names.items()}
+        result = hand_computation(self.question.true, got)
+        right, T = sum(result.follows), len(result.follows)
+        if result.first is None:
+            return self._say("correct", 1.0, f"All {T} time steps are right.")
+        reasons = [result.first.in_words()]
+        after = result.first.t or T
+        if carried := [t for t in range(after + 1, T + 1) if result.follows[t - 1]]:
+            steps = " and ".join(map(str, carried))
+            reasons.append(f"Counted as right from your own numbers before it: step {steps}.")
+        reasons.append(f"{right} of {T} time steps count.")
+        return self._say("partly" if right else "wrong", right / T, *reasons)
+
+    def _code(self, box: sandbox.Box) -> Verdict:
+        cases, reasons, statuses, right = self.question.cases, [], [], 0
+        for case in cases:
+            try:
+                status, reason = self._case(box, case)
+            except (sandbox.Stopped, wire.WireError) as stopped:
+                # the process is gone, and the cases after this one with it
+                statuses.append(getattr(stopped, "kind", "killed"))
+                reasons.append(f"{case.title}: your code gave {stopped}.")
+                break
+            statuses.append(status)
+            right += status == "correct"
+            if reason:
+                reasons.append(f"{case.title}: {reason}")
+        reasons.append(f"{right} of {len(cases)} cases are right.")
+        worst = next((s for s in statuses if s != "correct"), "correct")
+        status = "partly" if 0 < right < len(cases) and worst in ("wrong", "error") else worst
+        return self._say(status, right / len(cases), *reasons)
+
+    def _case(self, box: sandbox.Box, case: Case) -> tuple[str, str]:
+        arguments = {name: wire.encode(value) for name, value in case.arguments.items()}
+        said = box.ask({"call": self.question.function, "arguments": arguments})
+        if (error := _told(said.get("error"), case.hidden)) is not None:
+            return "error", f"{self.question.function} stops with {error}"
+        returned = wire.decode(said.get("returned"))
+        if returned is None:
+            return "wrong", f"{self.question.function} returns nothing."
+        got = named(returned, list(case.expected))
+        expected = {
+            name: Expected(value, self.question.over_time) for name, value in case.expected.items()
+        }
+        difference = first_difference(expected, got)
+        if difference is None:
+            return "correct", ""
+        return "wrong", difference.without_numbers() if case.hidden else difference.in_words()
+
+
+def _told(error: Any, hidden: bool) -> str | None:
+    """What may be told of an error: in a hidden case only a built-in name, which holds no value."""
+    if error is None:
+        return None
+    kind, message, line = (
+        (error.get(key) for key in ("type", "message", "line"))
+        if isinstance(error, dict)
+        else ("an error", "", None)
+    )
+    if kind == "ModuleNotFoundError" and "rnnlib" in str(message):
+        return (
+            "ModuleNotFoundError: rnnlib is not there when your answer is graded, "
+            "because the question asks for your own code."
+        )
+    known = isinstance(getattr(builtins, str(kind), None), type)
+    if hidden:
+        return f"{kind if known else 'an error'}."
+    where = f" in line {line}" if isinstance(line, int) else ""
+    return f"{str(kind)[:100]}{where}: {str(message)[:300]}"
