@@ -156,7 +156,8 @@ class HandComputation:
     """A record that was computed by hand, judged step by step.
 
     A step counts if it is right, or if it follows from the student's own step before: one slip
-    costs one step, not all that come after it.
+    costs one step, not all that come after it. (Rows of zeros count only where zeros are right,
+    since with ReLU zeros often follow from zeros.)
 
     Attributes
     ----------
@@ -175,20 +176,22 @@ class HandComputation:
 
 def hand_computation(true: Trace, got: Mapping[str, Any]) -> HandComputation:
     """Judge the numbers ``got`` (keys ``h`` and ``y``, time first) against the record ``true``."""
-    names = ("h", "y")
+    names, T = ("h", "y"), len(true)
     expected = {name: Expected(getattr(true, name), True) for name in names}
     first = first_difference(expected, got)
     if first is None:
-        return HandComputation([True] * len(true), None, [])
+        return HandComputation([True] * T, None, [])
     if first.kind in ("missing", "type", "shape"):
-        return HandComputation([False] * len(true), first, [])
+        return HandComputation([False] * T, first, [])
     own = true.cell.Step(**{name: np.asarray(got[name], dtype=float) for name in names})
-    follows, slips = [], []
-    for t in range(1, len(true) + 1):
-        slip = _slip(true, own, t)
-        follows.append(slip is None)
-        slips += [slip] if slip else []
-    return HandComputation(follows, first, slips)
+    slips = [_slip(true, own, t) for t in range(1, T + 1)]
+    right = [all(_agree(getattr(own, n)[t], getattr(true, n)[t]) for n in names) for t in range(T)]
+    follows = [slips[t] is None and (right[t] or own.h[t].any()) for t in range(T)]
+    return HandComputation(follows, first, [slip for slip in slips if slip])
+
+
+def _agree(have: NDArray, want: NDArray) -> bool:
+    return np.allclose(have, want, rtol=RTOL, atol=ATOL)
 
 
 def _slip(true: Trace, own: NamedTuple, t: int) -> Difference | None:
@@ -199,9 +202,9 @@ def _slip(true: Trace, own: NamedTuple, t: int) -> Difference | None:
     if not all(np.isfinite(v).all() for v in (*at.values(), before.h, before.y) if v is not None):
         return Difference("nan", "h", t, spell(at["h"]), "finite numbers")
     step = unroll(cell, true.xs[t - 1 : t], before)[1]
-    if not np.allclose(at["h"], step.h, RTOL, ATOL):
+    if not _agree(at["h"], step.h):
         return Difference("value", "h", t, spell(at["h"]), spell(step.h))
     # the readout is judged on the student's own h(t), which here equals what was to follow
-    if not np.allclose(at["y"], step.y, RTOL, ATOL):
+    if not _agree(at["y"], step.y):
         return Difference("value", "y", t, spell(at["y"]), spell(step.y))
     return None

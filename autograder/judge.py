@@ -148,14 +148,14 @@ class _Judgement:
         reasons = [result.first.in_words()]
         after = result.first.t or T
         if carried := [t for t in range(after + 1, T + 1) if result.follows[t - 1]]:
-            steps = " and ".join(map(str, carried))
-            reasons.append(f"Counted as right from your own numbers before it: step {steps}.")
+            steps = ", ".join(f"{name}({t})" for t in carried for name in names)
+            reasons.append(f"These follow from your own numbers before them, and count: {steps}.")
         reasons.append(f"{right} of {T} time steps count.")
         return self._say("partly" if right else "wrong", right / T, *reasons)
 
     def _code(self, box: sandbox.Box) -> Verdict:
-        cases, reasons, statuses, right = self.question.cases, [], [], 0
-        for case in cases:
+        statuses, reasons, right = [], [], 0
+        for case in self.question.cases:
             try:
                 status, reason = self._case(box, case)
             except (sandbox.Stopped, wire.WireError) as stopped:
@@ -164,13 +164,15 @@ class _Judgement:
                 reasons.append(f"{case.title}: your code gave {stopped}.")
                 break
             statuses.append(status)
-            right += status == "correct"
+            right += status == "correct" and case.hidden
             if reason:
                 reasons.append(f"{case.title}: {reason}")
-        reasons.append(f"{right} of {len(cases)} cases are right.")
-        worst = next((s for s in statuses if s != "correct"), "correct")
-        status = "partly" if 0 < right < len(cases) and worst in ("wrong", "error") else worst
-        return self._say(status, right / len(cases), *reasons)
+        hidden = sum(case.hidden for case in self.question.cases)
+        reasons.append(f"{right} of {hidden} hidden cases are right.")
+        status = next((s for s in statuses if s != "correct"), "correct")
+        if right and status in ("wrong", "error"):
+            status = "partly"
+        return self._say(status, right / hidden, *reasons)
 
     def _case(self, box: sandbox.Box, case: Case) -> tuple[str, str]:
         arguments = {name: wire.encode(value) for name, value in case.arguments.items()}

@@ -45,7 +45,8 @@ class ByHand:
 class Case:
     """One call of a student's function: arguments, and the right value of all that it returns.
 
-    A hidden case's numbers are never shown to the student, only its ``title``.
+    Hidden cases earn the points, and nothing of one but its ``title`` is ever shown to the student.
+    A public case, whose numbers the notebook shows, earns none: it is there to explain a mistake.
     """
 
     title: str
@@ -63,7 +64,7 @@ class Code:
     function : str
         Its name.
     cases : sequence of Case
-        Each earns an equal part of the points.
+        The hidden ones earn an equal part of the points each.
     over_time : bool
         Whether the first axis of what it returns is time.
     """

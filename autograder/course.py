@@ -1,0 +1,152 @@
+"""Where a course keeps its things: the folders and the gradebook of nbgrader's configuration."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder import handin, rubric
+
+CONFIG = "nbgrader_config.py"
+
+
+class CourseError(ValueError):
+    """A course folder that cannot be graded; the message says what is missing, and what to do."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment as the instructor has it: the released notebook, its points, its questions."""
+
+    name: str
+    released: NotebookNode
+    points: dict[str, float]
+    questions: list[rubric.Question]
+
+    @property
+    def notebook(self) -> str:
+        """The notebook's name, which is the assignment's."""
+        return self.name
+
+
+class Course:
+    """A course: a folder with ``nbgrader_config.py`` in it.
+
+    Raises
+    ------
+    CourseError
+        If there is no such folder, or no configuration in it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        if not (self.root / CONFIG).is_file():
+            raise CourseError(f"{root} is no course: it has no {CONFIG}. Name one with --course")
+        self.config = PyFileConfigLoader(CONFIG, path=str(self.root)).load_config()
+        self.directory = CourseDirectory(config=self.config, root=str(self.root))
+        self.db_url = self.directory.db_url
+
+    @property
+    def id(self) -> str:
+        return self.directory.course_id
+
+    def folder(self, step: str, student: str, assignment: str) -> Path:
+        """nbgrader's folder of one ``step`` ("source", "submitted", "feedback", …)."""
+        kind = getattr(self.directory, f"{step}_directory")
+        return Path(self.directory.format_path(kind, student, assignment))
+
+    def assignments(self) -> list[str]:
+        """The names of all assignments that have a source folder."""
+        sources = self.root / self.directory.source_directory
+        if not sources.is_dir():
+            raise CourseError(f"{sources} is missing: assignments are written there")
+        return sorted(p.name for p in sources.iterdir() if any(p.glob("*.ipynb")))
+
+    def assignment(self, name: str) -> Assignment:
+        """One assignment, ready for grading.
+
+        Raises
+        ------
+        CourseError
+            If there is none of that name, it was not released, or its rubric does not fit it.
+        """
+        if name not in self.assignments():
+            known = ", ".join(self.assignments()) or "none"
+            raise CourseError(f"unknown assignment {name!r}; this course has: {known}")
+        path = self.folder("release", ".", name) / f"{name}.ipynb"
+        if not path.is_file():
+            raise CourseError(f"{path} is missing; release it: nbgrader generate_assignment {name}")
+        released = handin.load_released(path)
+        questions = rubric.load(self.folder("source", ".", name))
+        points = {
+            handin.cell_id(cell): float(cell.metadata.nbgrader.points)
+            for cell in released.cells
+            if cell.metadata.get("nbgrader", {}).get("grade")
+        }
+        _check_fit(name, released, points, questions)
+        return Assignment(name, released, points, questions)
+
+    def release(self, name: str) -> None:
+        """Let nbgrader make the students' notebook out of the instructor's.
+
+        Raises
+        ------
+        CourseError
+            With what nbgrader said, if it fails.
+        """
+        tool = Path(sys.executable).with_name("nbgrader")
+        done = subprocess.run(
+            [
+                str(tool),
+                "generate_assignment",
+                name,
+                "--force",
+                f"--CourseDirectory.root={self.root}",
+            ],
+            cwd=self.root,
+            env=environment(),
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise CourseError(f"nbgrader could not release {name}:\n{done.stderr.strip()}")
+
+    def students(self, assignment: str) -> list[str]:
+        """Who handed in, in order of name: the folders that hold a folder of that assignment."""
+        submitted = self.root / self.directory.submitted_directory
+        if not submitted.is_dir():
+            raise CourseError(f"{submitted} is missing: hand-ins are expected there")
+        found = sorted(p.name for p in submitted.iterdir() if (p / assignment).is_dir())
+        if not found:
+            raise CourseError(
+                f"nobody handed in {assignment}: no folder {submitted}/STUDENT/{assignment}"
+            )
+        return found
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, with the tools beside this Python found first."""
+    tools = str(Path(sys.executable).parent)
+    return {**os.environ, "PATH": tools + os.pathsep + os.environ.get("PATH", os.defpath)}
+
+
+def _check_fit(
+    name: str, released: NotebookNode, points: dict[str, float], questions: list[rubric.Question]
+) -> None:
+    answers = {handin.cell_id(cell) for cell in released.cells if handin.is_answer(cell)}
+    for question in questions:
+        if question.cell not in answers:
+            raise CourseError(f"the rubric of {name} asks for {question.cell!r}, no answer cell")
+        if question.points not in points:
+            raise CourseError(
+                f"the rubric of {name} names {question.points!r}, a cell without points"
+            )
+    if missing := set(points) - {question.points for question in questions}:
+        raise CourseError(f"the rubric of {name} has no question for {', '.join(sorted(missing))}")
