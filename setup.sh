@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Sets up everything on Debian or Ubuntu: system packages where they are missing, a virtual
+# environment in .venv, and in it what requirements.txt pins. Run again, it only does what is left.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
+
+updated=no
+# install COMMAND PACKAGE...: by apt-get, if COMMAND is missing; the first package that can be had
+install() {
+  local command=$1 package; shift
+  command -v "$command" >/dev/null && return
+  if ! command -v apt-get >/dev/null; then
+    echo "setup: $command is missing and there is no apt-get; install one of: $*" >&2; return 1
+  fi
+  if [ "$updated" = no ]; then as_root apt-get update -qq; updated=yes; fi
+  for package in "$@"; do
+    echo "setup: installing $package"
+    if as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" >/dev/null \
+      && command -v "$command" >/dev/null; then return; fi
+  done
+  echo "setup: could not install any of: $*" >&2; return 1
+}
+
+for candidate in python3.13 python3.12 python3.11 python3; do
+  if command -v "$candidate" >/dev/null && "$candidate" -c \
+    'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; then python=$candidate; break; fi
+done
+if [ -z "${python:-}" ]; then
+  echo "setup: Python 3.11, 3.12 or 3.13 is needed; found: $(python3 --version 2>&1 || echo none)" >&2
+  exit 1
+fi
+
+# Without the sandbox nothing is graded, and without a browser the pages are not tested; all else
+# works, so a machine that cannot have them goes on.
+install bwrap bubblewrap || true
+install chromium chromium || true
+
+if [ ! -x .venv/bin/python ]; then
+  if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+    if [ "$updated" = no ]; then as_root apt-get update -qq; updated=yes; fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$version-venv" >/dev/null
+  fi
+  "$python" -m venv .venv
+fi
+
+# what is installed is remembered as the files that it was installed from
+if ! cat requirements.txt pyproject.toml | cmp -s - .venv/installed; then
+  echo "setup: installing what requirements.txt pins (some minutes the first time)"
+  .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt
+  cat requirements.txt pyproject.toml > .venv/installed
+fi
