@@ -137,11 +137,14 @@ def unroll(cell: Cell, xs: ArrayLike, initial: NamedTuple | None = None) -> Trac
         initial = zero_state(cell, leading, shares.dtype)
     else:
         initial = as_state("initial", cell, initial, leading)
-    records, before = [], initial
-    for share in shares:
+    # filled step by step: keeping all records to stack them in the end would take twice the memory
+    before, steps = initial, None
+    for index, share in enumerate(shares):
         before = cell.advance(share, before)
-        records.append(before)
-    steps = cell.Step(*(np.stack(quantity) for quantity in zip(*records, strict=True)))
+        if steps is None:
+            steps = cell.Step(*(np.empty((len(xs), *q.shape), q.dtype) for q in before))
+        for stack, quantity in zip(steps, before, strict=True):
+            stack[index] = quantity
     return Trace(cell, xs, initial, steps)
 
 
