@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import pickle
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -178,6 +179,40 @@ def test_a_network_that_explodes_goes_on_and_the_trace_shows_where():
     cell = Elman([[1]], [[1e200]], [[1]], [1], [0], "identity", "identity")
     trace = unroll(cell, np.zeros((4, 1)))
     np.testing.assert_array_equal(np.isfinite(trace.h[:, 0]), [True, True, False, False])
+
+
+class FibonacciStep(NamedTuple):
+    older: np.ndarray | None = None
+    newer: np.ndarray | None = None
+    sum: np.ndarray | None = None
+
+
+class Fibonacci:
+    """A cell of our own: two quantities are fed back, of two sizes, and the input is added."""
+
+    Step, state, state_sizes, n_inputs = FibonacciStep, ("older", "newer"), (1, 2), 1
+
+    def input_share(self, x):
+        return x
+
+    def advance(self, share, before):
+        newest = before.older + before.newer[..., :1] + share
+        newer = np.concatenate([newest, -newest], axis=-1)
+        return FibonacciStep(older=before.newer[..., :1], newer=newer, sum=newest)
+
+
+def test_any_cell_can_be_unrolled():
+    seeds = FibonacciStep(older=[0], newer=[1, -1])
+    trace = unroll(Fibonacci(), np.zeros((5, 1)), seeds)
+    np.testing.assert_array_equal(trace.sum, [[1], [2], [3], [5], [8]])
+    np.testing.assert_array_equal(trace[2].newer, [2, -2])
+    assert trace[0].sum is None
+    batch = unroll(Fibonacci(), np.ones((3, 2, 1)))
+    np.testing.assert_array_equal(batch.sum[:, 1, 0], [1, 2, 4])
+    with pytest.raises(ValueError, match="initial has no newer, and Fibonacci feeds back newer"):
+        unroll(Fibonacci(), [[0]], FibonacciStep(older=[0]))
+    with pytest.raises(TypeError, match=r"give FibonacciStep\(older=..., newer=...\)"):
+        unroll(Fibonacci(), [[0]], [0, 1])
 
 
 # The initial state
