@@ -8,8 +8,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from hypothesis import settings
 
 from rnnlib import Elman, Jordan, Layer
+
+# a busy machine is no reason to fail
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def draw(rng, *shape):

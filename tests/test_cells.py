@@ -195,6 +195,15 @@ def test_the_fields_are_fixed():
         notes_elman().W_x = np.zeros((2, 3))
 
 
+def test_a_cell_is_equal_to_itself_alone():
+    """Comparing arrays has no yes or no; so a cell is compared, and hashed, as an object."""
+    cell = notes_elman()
+    same = cell
+    assert cell == same
+    assert cell != notes_elman()
+    assert len({cell, cell, notes_elman()}) == 2
+
+
 def test_one_weight_replaced():
     changed = dataclasses.replace(notes_elman(), b_o=[0, 0], g_o="identity")
     assert isinstance(changed, Elman)

@@ -321,6 +321,14 @@ def test_a_trace_says_what_it_is(trace):
     assert repr(unroll(exercise_3_jordan(), [[1, 2]])).startswith("<Trace of Jordan, T = 1: ")
 
 
+def test_a_trace_is_fixed_and_equal_to_itself_alone(trace):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        trace.xs = notes_inputs()
+    other = unroll(notes_elman(), notes_inputs())
+    assert trace != other
+    assert len({trace, other}) == 2
+
+
 def test_a_trace_can_be_copied_and_stored(trace):
     for twin in (copy.copy(trace), copy.deepcopy(trace), pickle.loads(pickle.dumps(trace))):
         assert isinstance(twin, Trace)
