@@ -94,10 +94,13 @@ def _load(path: Path) -> dict:
         raise Unreadable(f"There is no notebook {path.name} in the hand-in.") from None
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be opened: {error.strerror}.") from None
-    with open(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise Unreadable(f"{path.name} is not a file.")
-        content = file.read(MAX_BYTES + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > MAX_BYTES:
         raise Unreadable(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB.")
     if not content.strip():

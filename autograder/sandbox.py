@@ -135,7 +135,7 @@ def command(limits: Limits) -> list[str]:
 
 def _namespaces() -> list[str]:
     if os.geteuid() != 0:
-        return ["--unshare-all", "--disable-userns", "--cap-drop", "ALL"]
+        return ["--unshare-user", "--unshare-all", "--disable-userns", "--cap-drop", "ALL"]
     # Root needs no user namespace, and no limit on processes binds it in one. So inside, our own
     # code gives up root for a user number that nobody else has, and then runs the student's.
     each = [f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup-try")]

@@ -1,0 +1,28 @@
+"""What several tests need: a sandbox, a browser. Where one is missing, its tests are skipped with
+the command that cures it; where CI=true, nothing may be skipped, so they fail.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from autograder import sandbox
+
+
+def missing(reason: str, cure: str) -> None:
+    """Skip the test for want of something on this machine; fail in CI."""
+    told = f"{reason}; to run this test: {cure}"
+    if os.environ.get("CI"):
+        pytest.fail(told)
+    pytest.skip(told)
+
+
+@pytest.fixture(scope="session")
+def bubblewrap() -> None:
+    """A sandbox that starts."""
+    try:
+        sandbox.check()
+    except sandbox.SandboxMissing as reason:
+        missing(str(reason), sandbox.CURE)

@@ -1,0 +1,140 @@
+"""Where two records part: the first time step, and at that step the first quantity."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.compare import Expected, first_difference, hand_computation, spell
+from rnnlib import unroll
+from rnnlib.examples import (
+    exercise_1_inputs,
+    exercise_2_elman,
+    exercise_2_inputs,
+    exercise_3_jordan,
+    notes_elman,
+    notes_inputs,
+)
+
+
+@pytest.fixture
+def true():
+    return unroll(notes_elman(), notes_inputs())
+
+
+@pytest.fixture
+def expected(true):
+    return {"h": Expected(true.h, True), "y": Expected(true.y, True)}
+
+
+def test_a_record_agrees_with_itself(true, expected):
+    assert first_difference(expected, {"h": true.h, "y": true.y}) is None
+    assert first_difference(expected, {"h": true.h.tolist(), "y": true.y.astype("f4")}) is None
+
+
+@given(h_wrong=st.sets(st.integers(1, 3)), y_wrong=st.sets(st.integers(1, 3)))
+def test_the_first_step_and_at_it_the_first_quantity_is_named(h_wrong, y_wrong):
+    true = unroll(notes_elman(), notes_inputs())
+    got = {"h": true.h.copy(), "y": true.y.copy()}
+    for name, steps in (("h", h_wrong), ("y", y_wrong)):
+        for t in steps:
+            got[name][t - 1, -1] += 1
+    difference = first_difference({n: Expected(getattr(true, n), True) for n in ("h", "y")}, got)
+    first = min([(t, "h") for t in h_wrong] + [(t, "y") for t in y_wrong], default=None)
+    assert (difference and (difference.t, difference.quantity)) == first
+
+
+def test_the_words_hold_both_numbers_and_what_agreed(true, expected):
+    y = true.y.copy()
+    y[1] = [5, 3]
+    words = first_difference(expected, {"h": true.h, "y": y}).in_words()
+    assert words == "y(2) is (5, 3), expected (5, 4). Until there all agrees: h(1), y(1), h(2)."
+
+
+def test_for_a_hidden_case_the_words_hold_no_number_but_the_step(true, expected):
+    words = first_difference(expected, {"h": true.h + 7, "y": true.y}).without_numbers()
+    assert words == "h(1) has another value than expected."
+    h = true.h.copy()
+    h[2] = 8
+    words = first_difference(expected, {"h": h, "y": true.y}).without_numbers()
+    assert (
+        words == "h(3) has another value than expected, after agreeing at the steps before t = 3."
+    )
+
+
+@pytest.mark.parametrize(
+    ("h", "kind", "words"),
+    [
+        (None, "missing", "h is missing, expected an array of shape (3, 3)."),
+        ("text", "type", "h is of type str, not numbers, expected an array of shape (3, 3)."),
+        ([[1, 2], [3]], "type", "h is ragged (its rows have different lengths), expected"),
+        (np.zeros((3, 2)), "shape", "h is of shape (3, 2), expected an array of shape (3, 3)."),
+        (np.full((3, 3), np.nan), "nan", "h(1) is (nan, nan, nan), expected (0, 2, 1)."),
+        (np.full((3, 3), 1e9), "value", "h(1) is (1e+09, 1e+09, 1e+09), expected (0, 2, 1)."),
+    ],
+)
+def test_each_kind_of_mistake_is_told_apart(true, expected, h, kind, words):
+    difference = first_difference(expected, {"h": h, "y": true.y})
+    assert difference.kind == kind
+    assert words in difference.in_words()
+
+
+def test_numbers_are_spelt_as_a_person_writes_them():
+    assert spell([[1, -2.5], [0, 1 / 3]]) == "((1, −2.5), (0, 0.333333))"
+    assert spell(range(10)) == "(0, 1, 2, 3, 4, 5, …)"
+
+
+# by hand: a step counts if it is right, or follows from the student's own step before
+
+
+def ex1():
+    return unroll(notes_elman(), exercise_1_inputs())
+
+
+def test_a_right_computation_by_hand_counts_whole():
+    true = ex1()
+    result = hand_computation(true, {"h": true.h, "y": true.y})
+    assert result.follows == [True] * 4
+    assert result.first is None
+
+
+def test_one_slip_costs_one_step_and_not_what_follows_from_it():
+    true = ex1()
+    slipped = unroll(true.cell, true.xs[2:], true.cell.Step(h=[3, 2, 0]))
+    h = [true.h[0], [3, 2, 0], *slipped.h]
+    y = [true.y[0], [4, 2], *slipped.y]
+    result = hand_computation(true, {"h": h, "y": y})
+    assert result.follows == [True, False, True, True]
+    assert result.first.place == "h(2)"
+    assert [slip.place for slip in result.slips] == ["h(2)"]
+
+
+def test_in_a_jordan_network_the_next_step_follows_from_y():
+    true = unroll(exercise_3_jordan(), notes_inputs())
+    slipped = unroll(true.cell, true.xs[1:], true.cell.Step(y=[1, 6]))
+    y = [[1, 6], *slipped.y]
+    result = hand_computation(true, {"h": [true.h[0], *slipped.h], "y": y})
+    assert result.follows == [False, True, True]
+    assert result.slips[0].place == "y(1)"
+
+
+@pytest.mark.parametrize(
+    "true",
+    [
+        ex1(),
+        unroll(exercise_2_elman(), exercise_2_inputs()),
+        unroll(exercise_3_jordan(), notes_inputs()),
+    ],
+    ids=["exercise 1", "exercise 2", "exercise 3"],
+)
+def test_zeros_everywhere_earn_nothing(true):
+    result = hand_computation(true, {"h": np.zeros_like(true.h), "y": np.zeros_like(true.y)})
+    assert result.follows == [False] * len(true)
+
+
+@pytest.mark.parametrize("bad", [None, "text", [[1]], [[np.nan] * 3] * 4, [[np.inf] * 3] * 4])
+def test_what_is_no_record_earns_nothing_and_is_described(bad):
+    true = ex1()
+    result = hand_computation(true, {"h": bad, "y": true.y})
+    assert result.follows == [False] * 4
+    assert result.first.quantity == "h"
