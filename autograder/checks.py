@@ -33,8 +33,10 @@ def check_by_hand(cell: Cell, xs: Any, h: Any, y: Any) -> None:
         print(f"Right: h and y at all {len(true)} time steps.")
         return
     if not result.slips:
+        T, size = getattr(true, result.first.quantity).shape
         raise AssertionError(
-            f"{result.first.in_words()} One row a time step, t = 1 to {len(true)}."
+            f"{result.first.quantity} is {result.first.got}; it needs {T} rows of {size} numbers "
+            f"each, one row for each time step t = 1 to {T}."
         )
     slip = result.slips[0]
     source = {
@@ -73,16 +75,19 @@ def check_call(
     if returned is None:
         raise AssertionError(f"{name} returns nothing: does it end with a return statement?")
     wanted = {key: Expected(np.array(value, float), over_time) for key, value in expected.items()}
-    difference = first_difference(wanted, named(returned, list(expected)))
+    got = named(returned, list(expected))
+    if got is None:
+        raise AssertionError(f"{name} does not return {' and '.join(expected)}.")
+    difference = first_difference(wanted, got)
     if difference is not None:
         raise AssertionError(f"{name}: {difference.in_words()}")
     print(f"{name} agrees with the notes' example. Hidden cases use other numbers and sizes.")
 
 
-def named(returned: Any, names: Sequence[str]) -> dict[str, Any]:
-    """What a function returned, by the names of its quantities; what is not there is left out."""
+def named(returned: Any, names: Sequence[str]) -> dict[str, Any] | None:
+    """What a function returned, by the names of its quantities; None if there are not as many."""
     if len(names) == 1:
         return {names[0]: returned}
     if isinstance(returned, tuple | list) and len(returned) == len(names):
         return dict(zip(names, returned, strict=True))
-    return {}
+    return None

@@ -183,6 +183,9 @@ class _Judgement:
         if returned is None:
             return "wrong", f"{self.question.function} returns nothing."
         got = named(returned, list(case.expected))
+        if got is None:
+            names = " and ".join(case.expected)
+            return "wrong", f"{self.question.function} does not return {names}."
         expected = {
             name: Expected(value, self.question.over_time) for name, value in case.expected.items()
         }

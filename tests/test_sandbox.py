@@ -1,4 +1,4 @@
-"""What a student's code can and cannot do: each line of the sandbox's promise, tried from inside."""
+"""What a student's code can and cannot do: each promise of the sandbox, tried from inside."""
 
 import os
 import time
@@ -48,12 +48,6 @@ def test_a_cell_that_raises_does_not_keep_later_cells_from_running():
 
 
 def test_there_is_no_network():
-    error, interfaces = run(
-        "import os, socket\ninterfaces = os.listdir('/sys') if os.path.exists('/sys') else []\n"
-        "socket.create_connection(('127.0.0.1', 22), timeout=1)",
-        "interfaces",
-    )
-    assert error["type"] in ("OSError", "ConnectionRefusedError")
     error, names = run(
         "import socket\nnames = [name for _, name in socket.if_nameindex()]\n"
         "socket.socket().connect(('192.0.2.1', 80))",

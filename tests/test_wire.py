@@ -1,5 +1,6 @@
-"""What crosses the sandbox's wall: every value comes back as itself, and nothing else gets through."""
+"""What crosses the sandbox's wall: every value comes back as itself, and nothing else does."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -85,18 +86,14 @@ def test_what_is_too_large_or_too_deep_does_not_cross():
 
 @given(json_values)
 def test_a_forged_message_is_a_value_or_an_error_and_nothing_else(message):
-    try:
+    with contextlib.suppress(wire.WireError):
         wire.decode(message)
-    except wire.WireError:
-        pass
 
 
 @given(st.binary(max_size=200))
 def test_forged_bytes_are_a_message_or_an_error_and_nothing_else(line):
-    try:
+    with contextlib.suppress(wire.WireError):
         assert isinstance(wire.from_line(line), dict)
-    except wire.WireError:
-        pass
 
 
 @pytest.mark.parametrize(

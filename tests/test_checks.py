@@ -1,0 +1,101 @@
+"""What a student reads at once: the message of each public check, for each kind of mistake."""
+
+import numpy as np
+import pytest
+
+from autograder.checks import check_by_hand, check_call
+from rnnlib import unroll
+from rnnlib.examples import exercise_1_inputs, exercise_3_jordan, notes_elman, notes_inputs
+
+H = [[0, 0, 1], [3, 1, 0], [0, 1, 6], [0, 5, 0]]
+Y = [[0, 2], [3, 0], [0, 9], [4, 11]]
+
+
+def told(check, *arguments, **named):
+    with pytest.raises(AssertionError) as message:
+        check(*arguments, **named)
+    return str(message.value)
+
+
+def by_hand(h, y):
+    return told(check_by_hand, notes_elman(), exercise_1_inputs(), h=h, y=y)
+
+
+def test_right_numbers_by_hand_are_confirmed(capsys):
+    check_by_hand(notes_elman(), exercise_1_inputs(), h=H, y=Y)
+    assert capsys.readouterr().out == "Right: h and y at all 4 time steps.\n"
+
+
+def test_a_slip_is_named_with_its_step_but_not_with_the_right_number():
+    words = by_hand([H[0], [3, 2, 0], *H[2:]], Y)
+    assert words.startswith(
+        "h(2) = (3, 2, 0) does not follow from x(2) and your h(1). Steps 1 to 1 are fine."
+    )
+    assert "(3, 1, 0)" not in words
+    words = by_hand(H, [*Y[:3], [4, 12]])
+    assert words.startswith("y(4) = (4, 12) does not follow from your h(4). Steps 1 to 3 are fine.")
+
+
+def test_in_a_jordan_network_the_message_names_the_output_that_is_fed_back():
+    trace = unroll(exercise_3_jordan(), notes_inputs())
+    h = trace.h.copy()
+    h[1, 0] += 1
+    words = told(check_by_hand, exercise_3_jordan(), notes_inputs(), h=h, y=trace.y)
+    assert "does not follow from x(2) and your y(1)." in words
+
+
+@pytest.mark.parametrize(
+    ("h", "words"),
+    [
+        ([], "h is of shape (0,); it needs 4 rows of 3 numbers each"),
+        (H[:3], "h is of shape (3, 3); it needs 4 rows of 3 numbers each"),
+        ([[0, 0], *H[1:]], "h is ragged (its rows have different lengths); it needs"),
+        ("(0, 0, 1)", "h is of type str, not numbers; it needs"),
+        ([[np.nan] * 3, *H[1:]], "h(1) = (nan, nan, nan) does not follow"),
+    ],
+)
+def test_numbers_in_another_form_are_told_which_form_is_needed(h, words):
+    assert words in by_hand(h, Y)
+
+
+def identity(x):
+    return x
+
+
+def test_a_right_function_is_confirmed(capsys):
+    check_call(identity, {"x": [1, 2]}, {"y": [1, 2]})
+    assert capsys.readouterr().out.startswith("identity agrees with the notes' example.")
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda x: None, "returns nothing"),
+        (lambda xs: xs, "has no argument x; keep the arguments as given"),
+        (lambda x: x + 1, "y is (2, 3), expected (1, 2)."),
+        (lambda x: x[:1], "y is of shape (1,), expected an array of shape (2,)."),
+        (lambda x: "text", "y is of type str, not numbers"),
+        (lambda x: x / 0, "y is (inf, inf), expected (1, 2)."),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_a_wrong_function_is_told_what_it_returned_and_what_was_expected(function, words):
+    assert words in told(check_call, function, {"x": [1, 2]}, {"y": [1, 2]})
+
+
+def test_a_missing_second_value_is_told():
+    words = told(check_call, identity, {"x": [1, 2]}, {"h": [1, 2], "y": [3]})
+    assert words.startswith("identity: h is of shape (), expected")
+    words = told(check_call, lambda x: (x, x, x), {"x": [1, 2]}, {"h": [1, 2], "y": [3]})
+    assert words == "<lambda> does not return h and y."
+
+
+def test_a_function_cannot_change_the_numbers_of_the_check():
+    weights = {"x": [1.0, 2.0]}
+
+    def spoil(x):
+        x += 5
+        return x - 5
+
+    check_call(spoil, weights, {"y": [1, 2]})
+    assert weights == {"x": [1.0, 2.0]}
