@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Result:
     def remark(self) -> str:
         """The hand-in in a few words."""
         statuses = [v.status for v in self.verdicts]
-        if len(set(statuses)) == 1 and statuses[0] in ("unreadable", "not attempted"):
+        if len(set(statuses)) == 1 and statuses[0] != "correct":
             return statuses[0]
         counted = {s: statuses.count(s) for s in statuses if s not in ("correct", "not graded")}
         told = [f"{s} ({n})" if n > 1 else s for s, n in counted.items()]
@@ -65,9 +66,14 @@ def grade(
     gradebook.register(course, assignment)
     # Threads suffice: each only waits for its sandboxes. The gradebook has one writer, this one.
     with ThreadPoolExecutor(jobs or os.cpu_count()) as pool, gradebook.opened(course) as book:
-        waiting = [pool.submit(grade_one, course, assignment, s, unsafe) for s in students]
+        waiting = {pool.submit(grade_one, course, assignment, s, unsafe): s for s in students}
         for done in as_completed(waiting):
-            result = done.result()
+            try:
+                result = done.result()
+            except Exception:
+                # a fault of ours in one hand-in must not end the class: a human looks at it
+                traceback.print_exc()
+                result = _failed(assignment, waiting[done])
             gradebook.record(book, assignment, result.student, result.verdicts, result.stamp)
             yield result
 
@@ -82,7 +88,8 @@ def grade_one(course: Course, assignment: Assignment, student: str, unsafe: bool
             raise handin.Unreadable("The hand-in is a symbolic link, not a folder.")
         answered = handin.read(folder / file, assignment.released)
     except handin.Unreadable as reason:
-        result = Result(student, _unreadable(assignment, str(reason)), [], stamp)
+        verdicts = _same_for_all(assignment, "unreadable", 0.0, str(reason))
+        result = Result(student, verdicts, [], stamp)
         answers = {}
     else:
         verdicts = judge(
@@ -97,9 +104,16 @@ def grade_one(course: Course, assignment: Assignment, student: str, unsafe: bool
     return result
 
 
-def _unreadable(assignment: Assignment, reason: str) -> list[Verdict]:
+def _failed(assignment: Assignment, student: str) -> Result:
+    reason = "The grader failed on this hand-in; a human looks at it."
+    return Result(student, _same_for_all(assignment, "not graded", None, reason), [reason])
+
+
+def _same_for_all(
+    assignment: Assignment, status: str, points: float | None, reason: str
+) -> list[Verdict]:
     return [
-        Verdict(question, "unreadable", 0.0, assignment.points[question.points], [reason])
+        Verdict(question, status, points, assignment.points[question.points], [reason])
         for question in assignment.questions
     ]
 

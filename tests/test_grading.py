@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import cli, demo
+from autograder import cli, demo, pages
 from autograder.course import CONFIG, Course, CourseError
 from autograder.grade import UNSAFE, grade, in_order
 from autograder.rubric import Code
@@ -253,6 +253,24 @@ def test_a_hand_in_that_is_a_link_is_not_followed(small_course, bubblewrap, tmp_
     results = {r.student: r for r in grade(small_course, small_course.assignment(ASSIGNMENT))}
     assert results["bob"].remark == "unreadable"
     assert results["ann"].remark == "all right"
+
+
+def test_a_fault_of_the_grader_in_one_hand_in_does_not_end_the_class(
+    small_course, bubblewrap, monkeypatch
+):
+    def fail_for_ann(assignment, result, answers):
+        if result.student == "ann":
+            raise OSError("no space left on device")
+        return "page"
+
+    monkeypatch.setattr(pages, "feedback", fail_for_ann)
+    submit(small_course, "ann")
+    submit(small_course, "bob")
+    results = {r.student: r for r in grade(small_course, small_course.assignment(ASSIGNMENT))}
+    assert results["ann"].remark == "not graded"
+    assert results["bob"].points == 27
+    with Gradebook(small_course.db_url, small_course.id) as book:
+        assert book.find_submission(ASSIGNMENT, "ann").needs_manual_grade
 
 
 @pytest.mark.parametrize(
