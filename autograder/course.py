@@ -35,6 +35,11 @@ class Assignment:
         """The notebook's name, which is the assignment's."""
         return self.name
 
+    @property
+    def title(self) -> str:
+        """The heading of the notebook's first cell."""
+        return self.released.cells[0].source.lstrip("# ").partition("\n")[0] or self.name
+
 
 class Course:
     """A course: a folder with ``nbgrader_config.py`` in it.

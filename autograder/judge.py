@@ -154,20 +154,22 @@ class _Judgement:
         return self._say("partly" if right else "wrong", right / T, *reasons)
 
     def _code(self, box: sandbox.Box) -> Verdict:
-        statuses, reasons, right = [], [], 0
+        statuses, right = [], 0
+        titles: dict[str, list[str]] = {}  # of the cases, by what went wrong in them
         for case in self.question.cases:
             try:
                 status, reason = self._case(box, case)
             except (sandbox.Stopped, wire.WireError) as stopped:
-                # the process is gone, and the cases after this one with it
-                statuses.append(getattr(stopped, "kind", "killed"))
-                reasons.append(f"{case.title}: your code gave {stopped}.")
-                break
+                status = getattr(stopped, "kind", "killed")
+                reason = f"your code gave {stopped}. The cases after this one were not run."
             statuses.append(status)
             right += status == "correct" and case.hidden
             if reason:
-                reasons.append(f"{case.title}: {reason}")
+                titles.setdefault(reason, []).append(case.title)
+            if status in ("timeout", "killed"):
+                break
         hidden = sum(case.hidden for case in self.question.cases)
+        reasons = [f"{'; '.join(same)}: {reason}" for reason, same in titles.items()]
         reasons.append(f"{right} of {hidden} hidden cases are right.")
         status = next((s for s in statuses if s != "correct"), "correct")
         if right and status in ("wrong", "error"):
