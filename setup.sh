@@ -25,7 +25,7 @@ install() {
 
 for candidate in python3.13 python3.12 python3.11 python3; do
   if command -v "$candidate" >/dev/null && "$candidate" -c \
-    'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; then python=$candidate; break; fi
+    'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then python=$candidate; break; fi
 done
 if [ -z "${python:-}" ]; then
   echo "setup: Python 3.11, 3.12 or 3.13 is needed; found: $(python3 --version 2>&1 || echo none)" >&2

@@ -49,7 +49,11 @@ class Result:
 
 
 def grade(
-    course: Course, assignment: Assignment, unsafe: bool = False, jobs: int | None = None
+    course: Course,
+    assignment: Assignment,
+    unsafe: bool = False,
+    jobs: int | None = None,
+    limits: sandbox.Limits | None = None,
 ) -> Iterator[Result]:
     """Grade every hand-in of ``assignment``; yields each result as soon as it is recorded.
 
@@ -66,7 +70,9 @@ def grade(
     gradebook.register(course, assignment)
     # Threads suffice: each only waits for its sandboxes. The gradebook has one writer, this one.
     with ThreadPoolExecutor(jobs or os.cpu_count()) as pool, gradebook.opened(course) as book:
-        waiting = {pool.submit(grade_one, course, assignment, s, unsafe): s for s in students}
+        waiting = {
+            pool.submit(grade_one, course, assignment, s, unsafe, limits): s for s in students
+        }
         for done in as_completed(waiting):
             try:
                 result = done.result()
@@ -78,7 +84,13 @@ def grade(
             yield result
 
 
-def grade_one(course: Course, assignment: Assignment, student: str, unsafe: bool) -> Result:
+def grade_one(
+    course: Course,
+    assignment: Assignment,
+    student: str,
+    unsafe: bool = False,
+    limits: sandbox.Limits | None = None,
+) -> Result:
     """Judge one hand-in and write its notebook and its page; the gradebook is the caller's."""
     stamp = UNSAFE if unsafe else ""
     file = f"{assignment.notebook}.ipynb"
@@ -93,7 +105,7 @@ def grade_one(course: Course, assignment: Assignment, student: str, unsafe: bool
         answers = {}
     else:
         verdicts = judge(
-            answered, assignment.released, assignment.questions, assignment.points, unsafe=unsafe
+            answered, assignment.released, assignment.questions, assignment.points, limits, unsafe
         )
         result, answers = Result(student, verdicts, answered.notes, stamp), answered.answers
     notebook = _graded_notebook(assignment, answers, result)

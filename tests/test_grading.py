@@ -12,10 +12,11 @@ from autograder import cli, demo, pages
 from autograder.course import CONFIG, Course, CourseError
 from autograder.grade import UNSAFE, grade, in_order
 from autograder.rubric import Code
-from autograder.sandbox import SandboxMissing
+from autograder.sandbox import Limits, SandboxMissing
 
 ROOT = Path(__file__).parent.parent
 ASSIGNMENT = demo.ASSIGNMENT
+QUICK = Limits(seconds=3)
 
 # student: points of each question in order (None waits for a human), and statuses where not right
 EXPECTED = {
@@ -73,7 +74,7 @@ def course(tmp_path_factory):
 @pytest.fixture(scope="module")
 def results(course, bubblewrap):
     """The class, graded once."""
-    return {r.student: r for r in grade(course, course.assignment(ASSIGNMENT))}
+    return {r.student: r for r in grade(course, course.assignment(ASSIGNMENT), limits=QUICK)}
 
 
 def test_every_sample_has_its_expected_verdict(course):
@@ -93,7 +94,7 @@ def test_each_hand_in_gets_what_its_answers_deserve(results, student):
 
 
 def test_a_second_run_gives_the_same(course, results):
-    again = in_order(list(grade(course, course.assignment(ASSIGNMENT))))
+    again = in_order(list(grade(course, course.assignment(ASSIGNMENT), limits=QUICK)))
     for result in again:
         before = results[result.student]
         assert [(v.status, v.points, v.reasons) for v in result.verdicts] == [
@@ -148,7 +149,7 @@ def test_a_human_grade_survives_a_second_run(course, results):
         book.find_grade(*where).manual_score = 3
         book.find_comment(*where).manual_comment = "Well said."
         book.db.commit()
-    list(grade(course, course.assignment(ASSIGNMENT)))
+    list(grade(course, course.assignment(ASSIGNMENT), limits=QUICK))
     with Gradebook(course.db_url, course.id) as book:
         assert book.find_submission(ASSIGNMENT, "right").score == 30
         assert book.find_comment(*where).comment == "Well said."
