@@ -73,14 +73,10 @@ def judge(
     """
     limits = limits or sandbox.Limits()
     deadly: set[str] = set()
-    verdicts = []
-    for question in questions:
-        verdict = _Judgement(handin, released, question, points, limits, unsafe, deadly).verdict()
-        if verdict.status in ("timeout", "killed"):
-            # later questions run without this cell, which would end them too
-            deadly.add(question.cell)
-        verdicts.append(verdict)
-    return verdicts
+    return [
+        _Judgement(handin, released, question, points, limits, unsafe, deadly).verdict()
+        for question in questions
+    ]
 
 
 @dataclass(frozen=True)
@@ -102,7 +98,7 @@ class _Judgement:
             return self._say("not graded", None, "A human reads this answer.")
         try:
             with sandbox.question(self.limits, self.unsafe) as box:
-                error = _told(box.start(self._cells()).get("error"), hidden=False)
+                error = _told(self._start(box).get("error"), hidden=False)
                 if error is not None:
                     return self._say("error", 0.0, f"Your cell stops with {error}")
                 match self.question:
@@ -114,6 +110,14 @@ class _Judgement:
             return self._say(stopped.kind, 0.0, f"Your code gave {stopped}.")
         except wire.WireError as error:
             return self._say("killed", 0.0, f"Your code sent {error}.")
+
+    def _start(self, box: sandbox.Box) -> dict[str, Any]:
+        try:
+            return box.start(self._cells())
+        except sandbox.Stopped:
+            # later questions run without this cell, which would end them too
+            self.deadly.add(self.question.cell)
+            raise
 
     def _say(self, status: str, share: float | None, *reasons: str) -> Verdict:
         most = self.points[self.question.points]
@@ -156,7 +160,8 @@ class _Judgement:
     def _code(self, box: sandbox.Box) -> Verdict:
         statuses, right = [], 0
         titles: dict[str, list[str]] = {}  # of the cases, by what went wrong in them
-        for case in self.question.cases:
+        # public cases first: what is told of them cannot hold what a hidden one brought in
+        for case in sorted(self.question.cases, key=lambda case: case.hidden):
             try:
                 status, reason = self._case(box, case)
             except (sandbox.Stopped, wire.WireError) as stopped:

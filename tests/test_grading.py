@@ -202,12 +202,61 @@ def small_course(course, tmp_path):
     return Course(tmp_path)
 
 
-def submit(course, student, sample="right"):
-    """Hand in a sample as ``student``."""
+def submit(course, student, sample="right", **answers):
+    """Hand in a sample as ``student``, some answers replaced (``_`` for ``-`` in their ids)."""
     folder = course.folder("submitted", student, ASSIGNMENT)
     folder.mkdir(parents=True)
     text = demo.notebook(demo.SAMPLE_CLASS / f"{sample}.txt", course.assignment(ASSIGNMENT))
-    (folder / f"{ASSIGNMENT}.ipynb").write_text(text)
+    notebook = nbformat.reads(text, as_version=4)
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        cell.source = answers.get(name.replace("-", "_"), cell.source)
+    (folder / f"{ASSIGNMENT}.ipynb").write_text(nbformat.writes(notebook))
+
+
+def graded(course, student):
+    """The statuses of one hand-in's questions, by id."""
+    results = grade(course, course.assignment(ASSIGNMENT), limits=QUICK)
+    result = next(r for r in results if r.student == student)
+    return {v.question.cell: v.status for v in result.verdicts}
+
+
+def test_a_cell_that_hangs_or_dies_is_left_out_of_later_questions(small_course, bubblewrap):
+    submit(small_course, "ann", elman_step="while True: pass", ex1_by_hand="import os; os._exit(1)")
+    told = graded(small_course, "ann")
+    assert told["ex1-by-hand"] == "killed"
+    assert told["elman-step"] == "timeout"
+    assert told["ex2-by-hand"] == told["jordan-forward"] == "correct"
+    assert told["elman-forward"] == "error"  # it calls elman_step, which is not there
+
+
+def test_a_function_that_hangs_when_called_still_counts_as_defined(small_course, bubblewrap):
+    helper = "relu = lambda a: np.maximum(a, 0)\n"
+    hang = "def elman_forward(xs, **rest):\n    while True: pass"
+    jordan = """def jordan_forward(xs, y_0, W_x, W_h, W_o, b_h, b_o):
+    hs, ys, y = [], [], y_0
+    for x in xs:
+        hs.append(relu(x @ W_x + y @ W_h + b_h))
+        y = relu(hs[-1] @ W_o + b_o)
+        ys.append(y)
+    return np.array(hs), np.array(ys)"""
+    submit(small_course, "ann", elman_forward=helper + hang, jordan_forward=jordan)
+    told = graded(small_course, "ann")
+    assert told["elman-forward"] == "timeout"
+    assert told["jordan-forward"] == "correct"
+
+
+def test_a_secret_carried_from_one_case_to_the_next_stays_inside(small_course, bubblewrap):
+    spy = """seen = []
+def elman_step(**arguments):
+    seen.append(arguments)
+    raise ValueError(f"SECRET {seen}")"""
+    submit(small_course, "ann", elman_step=spy)
+    assert graded(small_course, "ann")["elman-step"] == "error"
+    html = page(small_course, "ann")
+    assert html.count("SECRET") == 2  # in the answer itself, and in the message of the public case
+    public = "array([ 1., -2.])"
+    assert public in html.split("hidden cases are right")[0].replace("&#39;", "'")
 
 
 def test_without_a_sandbox_nothing_runs_and_the_cure_is_told(small_course, monkeypatch, capsys):
