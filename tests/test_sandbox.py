@@ -196,7 +196,7 @@ def test_no_process_outlives_the_sandbox():
 import os, sys
 if os.fork() == 0:
     os.setsid()
-    os.execv(sys.executable, [{mark!r}, "-c", "import time; time.sleep(60)"])
+    os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)", {mark!r}])
 """
     with question(QUICK) as box:
         box.start([{"name": "answer", "source": source}])
@@ -205,12 +205,12 @@ if os.fork() == 0:
 
 
 def commands():
-    """The first words of all processes of this machine."""
+    """The last word of each process's command, all over this machine."""
     found = set()
     for process in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{process}/cmdline") as file:
-                found.add(file.read().split("\0")[0])
+                found.add(file.read().rstrip("\0").rpartition("\0")[2])
         except OSError:
             pass
     return found
