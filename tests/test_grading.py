@@ -11,6 +11,8 @@ from nbgrader.api import Gradebook
 from autograder import cli, demo, pages
 from autograder.course import CONFIG, Course, CourseError
 from autograder.grade import UNSAFE, grade, in_order
+from autograder.handin import read
+from autograder.judge import judge
 from autograder.rubric import Code
 from autograder.sandbox import Limits, SandboxMissing
 
@@ -91,6 +93,18 @@ def test_each_hand_in_gets_what_its_answers_deserve(results, student):
     else:
         told = {v.question.cell: v.status for v in verdicts}
         assert {c: s for c, s in told.items() if s not in ("correct", "not graded")} == statuses
+
+
+def test_the_model_solution_gets_full_marks(course, bubblewrap):
+    assignment = course.assignment(ASSIGNMENT)
+    solved = course.folder("source", ".", ASSIGNMENT) / f"{ASSIGNMENT}.ipynb"
+    verdicts = judge(
+        read(solved, assignment.released),
+        assignment.released,
+        assignment.questions,
+        assignment.points,
+    )
+    assert [v.points for v in verdicts] == [4, 4, 4, 4, 6, 5, None]
 
 
 def test_a_second_run_gives_the_same(course, results):
