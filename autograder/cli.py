@@ -41,10 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Grades submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb of every student: into "
         "the gradebook, autograded/ and feedback/.",
     )
-    grading.add_argument("assignment", help="its name, as in the source folder")
-    grading.add_argument(
-        "--course", type=Path, default=Path(), help=f"the folder that holds {CONFIG} (default: .)"
-    )
+    _takes_assignment(grading)
     grading.add_argument("--jobs", type=_positive, help="hand-ins at a time (default: all cores)")
     grading.add_argument(
         "--unsafe",
@@ -52,6 +49,13 @@ def _parser() -> argparse.ArgumentParser:
         help="run students' code without a sandbox, as yourself; every result is stamped with it",
     )
     grading.set_defaults(run=_grade)
+    releasing = commands.add_parser(
+        "release",
+        help="make the students' notebook of an assignment, by nbgrader",
+        description="Lets nbgrader make the students' notebook out of the instructor's.",
+    )
+    _takes_assignment(releasing)
+    releasing.set_defaults(run=_release)
     showing = commands.add_parser(
         "demo",
         help="build the book, release an assignment, and grade a sample class",
@@ -59,6 +63,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     showing.set_defaults(run=_demo)
     return parser
+
+
+def _takes_assignment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("assignment", help="its name, as in the source folder")
+    parser.add_argument(
+        "--course", type=Path, default=Path(), help=f"the folder that holds {CONFIG} (default: .)"
+    )
 
 
 def _positive(text: str) -> int:
@@ -77,6 +88,12 @@ def _grade(options: argparse.Namespace) -> None:
     print(f"\nThe class:     {report}")
     print(f"Each student:  {course.folder('feedback', 'STUDENT', assignment.name)}")
     print(f"Points:        {course.db_url}")
+
+
+def _release(options: argparse.Namespace) -> None:
+    course = Course(options.course)
+    course.release(options.assignment)
+    print(course.folder("release", ".", options.assignment))
 
 
 def graded(

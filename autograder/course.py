@@ -82,12 +82,10 @@ class Course:
         CourseError
             If there is none of that name, it was not released, or its rubric does not fit it.
         """
-        if name not in self.assignments():
-            known = ", ".join(self.assignments()) or "none"
-            raise CourseError(f"unknown assignment {name!r}; this course has: {known}")
+        self._check_known(name)
         path = self.folder("release", ".", name) / f"{name}.ipynb"
         if not path.is_file():
-            raise CourseError(f"{path} is missing; release it: nbgrader generate_assignment {name}")
+            raise CourseError(f"{path} is missing; release it: autograder release {name}")
         released = handin.load_released(path)
         questions = rubric.load(self.folder("source", ".", name))
         points = {
@@ -106,6 +104,7 @@ class Course:
         CourseError
             With what nbgrader said, if it fails.
         """
+        self._check_known(name)
         tool = Path(sys.executable).with_name("nbgrader")
         done = subprocess.run(
             [
@@ -122,6 +121,11 @@ class Course:
         )
         if done.returncode:
             raise CourseError(f"nbgrader could not release {name}:\n{done.stderr.strip()}")
+
+    def _check_known(self, name: str) -> None:
+        if name not in self.assignments():
+            known = ", ".join(self.assignments()) or "none"
+            raise CourseError(f"unknown assignment {name!r}; this course has: {known}")
 
     def students(self, assignment: str) -> list[str]:
         """Who handed in, in order of name: the folders that hold a folder of that assignment."""

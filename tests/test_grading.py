@@ -342,7 +342,7 @@ def test_a_fault_of_the_grader_in_one_hand_in_does_not_end_the_class(
     [
         (lambda root: (root / CONFIG).unlink(), "it has no nbgrader_config.py"),
         (lambda root: shutil.rmtree(root / "solutions"), "solutions is missing"),
-        (lambda root: shutil.rmtree(root / "assignments"), "release it: nbgrader generate"),
+        (lambda root: shutil.rmtree(root / "assignments"), "release it: autograder release"),
         (
             lambda root: (root / "solutions" / ASSIGNMENT / "rubric.py").unlink(),
             "rubric.py is missing",

@@ -34,7 +34,7 @@ def test_the_release_is_what_nbgrader_makes_of_the_source(released, name):
     ours = ROOT / "assignments" / name
     assert {p.name for p in made.iterdir()} == {p.name for p in ours.iterdir()} == {f"{name}.ipynb"}
     assert cells(made / f"{name}.ipynb") == cells(ours / f"{name}.ipynb"), (
-        f"out of step; release it again: nbgrader generate_assignment {name} --force"
+        f"out of step; release it again: autograder release {name}"
     )
 
 
