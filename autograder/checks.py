@@ -1,6 +1,6 @@
 """The public checks in the students' notebooks: they say at once what is wrong, and where.
 
-A check raises AssertionError with a message for the student, or prints that all is well.
+A check raises CheckFailed with a message for the student, or prints that all is well.
 """
 
 from __future__ import annotations
@@ -13,6 +13,14 @@ import numpy as np
 
 from autograder.compare import Expected, first_difference, hand_computation
 from rnnlib import Cell, unroll
+
+
+class CheckFailed(AssertionError):
+    """What is wrong with an answer, in words for the student."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks for this: in a notebook the message stands alone, without our lines of code
+        return [str(self)]
 
 
 def check_by_hand(cell: Cell, xs: Any, h: Any, y: Any) -> None:
@@ -34,7 +42,7 @@ def check_by_hand(cell: Cell, xs: Any, h: Any, y: Any) -> None:
         return
     if not result.slips:
         T, size = getattr(true, result.first.quantity).shape
-        raise AssertionError(
+        raise CheckFailed(
             f"{result.first.quantity} is {result.first.got}; it needs {T} rows of {size} numbers "
             f"each, one row for each time step t = 1 to {T}."
         )
@@ -43,8 +51,8 @@ def check_by_hand(cell: Cell, xs: Any, h: Any, y: Any) -> None:
         "h": f"x({slip.t}) and your {cell.state[0]}({slip.t - 1})",
         "y": f"your h({slip.t})",
     }[slip.quantity]
-    fine = f" Steps 1 to {slip.t - 1} are fine." if slip.t > 1 else ""
-    raise AssertionError(
+    fine = {1: "", 2: " Step 1 is fine."}.get(slip.t, f" Steps 1 to {slip.t - 1} are fine.")
+    raise CheckFailed(
         f"{slip.place} = {slip.got} does not follow from {source}.{fine} "
         f"Write out each product, add the bias, then apply the activation."
     )
@@ -70,17 +78,17 @@ def check_call(
     name = function.__name__
     missing = [a for a in arguments if a not in inspect.signature(function).parameters]
     if missing:
-        raise AssertionError(f"{name} has no argument {missing[0]}; keep the arguments as given.")
+        raise CheckFailed(f"{name} has no argument {missing[0]}; keep the arguments as given.")
     returned = function(**{key: np.array(value, float) for key, value in arguments.items()})
     if returned is None:
-        raise AssertionError(f"{name} returns nothing: does it end with a return statement?")
+        raise CheckFailed(f"{name} returns nothing: does it end with a return statement?")
     wanted = {key: Expected(np.array(value, float), over_time) for key, value in expected.items()}
     got = named(returned, list(expected))
     if got is None:
-        raise AssertionError(f"{name} does not return {' and '.join(expected)}.")
+        raise CheckFailed(f"{name} does not return {' and '.join(expected)}.")
     difference = first_difference(wanted, got)
     if difference is not None:
-        raise AssertionError(f"{name}: {difference.in_words()}")
+        raise CheckFailed(f"{name}: {difference.in_words()}")
     print(f"{name} agrees with the notes' example. Hidden cases use other numbers and sizes.")
 
 

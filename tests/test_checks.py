@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
-from autograder.checks import check_by_hand, check_call
+from autograder.checks import CheckFailed, check_by_hand, check_call
 from rnnlib import unroll
 from rnnlib.examples import exercise_1_inputs, exercise_3_jordan, notes_elman, notes_inputs
 
@@ -12,7 +14,7 @@ Y = [[0, 2], [3, 0], [0, 9], [4, 11]]
 
 
 def told(check, *arguments, **named):
-    with pytest.raises(AssertionError) as message:
+    with pytest.raises(CheckFailed) as message:
         check(*arguments, **named)
     return str(message.value)
 
@@ -29,7 +31,7 @@ def test_right_numbers_by_hand_are_confirmed(capsys):
 def test_a_slip_is_named_with_its_step_but_not_with_the_right_number():
     words = by_hand([H[0], [3, 2, 0], *H[2:]], Y)
     assert words.startswith(
-        "h(2) = (3, 2, 0) does not follow from x(2) and your h(1). Steps 1 to 1 are fine."
+        "h(2) = (3, 2, 0) does not follow from x(2) and your h(1). Step 1 is fine."
     )
     assert "(3, 1, 0)" not in words
     words = by_hand(H, [*Y[:3], [4, 12]])
@@ -99,3 +101,13 @@ def test_a_function_cannot_change_the_numbers_of_the_check():
 
     check_call(spoil, weights, {"y": [1, 2]})
     assert weights == {"x": [1.0, 2.0]}
+
+
+def test_in_a_notebook_the_message_stands_alone():
+    shell = InteractiveShell.instance()
+    with capture_output() as captured:
+        shell.run_cell(
+            "from autograder.checks import CheckFailed\nraise CheckFailed('h(2) is off')"
+        )
+    InteractiveShell.clear_instance()
+    assert captured.stdout.strip() == "h(2) is off"
