@@ -29,6 +29,7 @@ STYLE = """\
   --rnn-x: #2f7fc1; --rnn-h: #c5661c; --rnn-y: #2b8f67;
   --rnn-x-tint: rgba(47, 127, 193, .2); --rnn-h-tint: rgba(197, 102, 28, .2);
   --rnn-y-tint: rgba(43, 143, 103, .2); --rnn-w-tint: rgba(127, 127, 127, .2);
+  --rnn-new-tint: rgba(235, 175, 0, .35);
   color: var(--rnn-text);
 }
 .rnn-drawing { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; align-items: flex-end;

@@ -45,7 +45,8 @@ def markup(symbol: str) -> str:
     ('<var>W<sub>h</sub></var>', '<var>h</var>(1)')
     """
     letter, index, when = _pieces(symbol)
-    return f"<var>{letter}{f'<sub>{index}</sub>' if index else ''}</var>{when or ''}"
+    when = (when or "").replace("t", "<var>t</var>")
+    return f"<var>{letter}{f'<sub>{index}</sub>' if index else ''}</var>{when}"
 
 
 def svg_markup(symbol: str) -> str:
@@ -57,9 +58,10 @@ def svg_markup(symbol: str) -> str:
     letter, index, when = _pieces(symbol)
     # SVG has no subscripts that all browsers know: a smaller letter, moved down
     below = f'<tspan class="v" dy="3" font-size="75%">{index}</tspan>' if index else ""
+    when = (when or "").replace("t", '<tspan class="v">t</tspan>')
     if below and when:
         when = f'<tspan dy="-3">{when}</tspan>'
-    return f'<tspan class="v">{letter}</tspan>{below}{when or ""}'
+    return f'<tspan class="v">{letter}</tspan>{below}{when}'
 
 
 def sentence_html(text: str) -> str:

@@ -430,8 +430,11 @@ def _sheet_html(frame: Frame) -> str:
             first += widths[0] - block.values.shape[1]
         _place(cells, block, first, frame)
     columns = sum(widths) + sum(width > 0 for width in widths)
+    gap = ' class="gap"'  # a little air above each matrix of the middle column
+    gaps = {b.at[0] for b in frame.sheet if b.at[1] == 1 and b.label.startswith("W")} - {0}
     rows = "".join(
-        f"<tr>{''.join(cells.get((row, column), '<td></td>') for column in range(columns))}</tr>"
+        f"<tr{gap * (row in gaps)}>"
+        f"{''.join(cells.get((row, column), '<td></td>') for column in range(columns))}</tr>"
         for row in range(height)
     )
     return (

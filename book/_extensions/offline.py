@@ -19,10 +19,11 @@ from sphinx.util import logging
 
 log = logging.getLogger(__name__)
 
-# what pages load, from node_modules/ to _static/
+# what pages load, from node_modules/ to _static/; a star stands for any name
 FILES = {
     "@jupyter-widgets/html-manager/dist/embed.js": "widgets/embed.js",
     "@jupyter-widgets/html-manager/dist/embed.js.LICENSE.txt": "widgets/embed.js.LICENSE.txt",
+    "@jupyter-widgets/html-manager/dist/*.woff2": "widgets",  # its icon fonts
     "mathjax/es5/tex-chtml.js": "mathjax/tex-chtml.js",
     "mathjax/es5/output/chtml/fonts/woff-v2": "mathjax/output/chtml/fonts/woff-v2",
     "mathjax/LICENSE": "mathjax/LICENSE",
@@ -90,7 +91,10 @@ def copy_files(app: Sphinx) -> None:
     for source, target in FILES.items():
         place = static / target
         place.parent.mkdir(parents=True, exist_ok=True)
-        if (modules / source).is_dir():
+        if "*" in source:
+            for each in modules.glob(source):
+                shutil.copy(each, place)
+        elif (modules / source).is_dir():
             shutil.copytree(modules / source, place, dirs_exist_ok=True)
         else:
             shutil.copyfile(modules / source, place)
@@ -107,12 +111,23 @@ def write_style(static: Path) -> None:
     (static / "stepper.css").write_text(STYLE + css, encoding="utf-8")
 
 
+def outdated(app: Sphinx, env, added: set, changed: set, removed: set) -> list[str]:
+    """Notebooks that were read before the library last changed: they would show old numbers."""
+    library = Path(app.confdir) / "rnnlib"
+    newest = max(
+        file.stat().st_mtime for file in library.rglob("*") if file.suffix in {".py", ".css"}
+    )
+    # the environment notes when a page was read, in millionths of a second
+    return [page for page, read in env.all_docs.items() if read < newest * 1e6]
+
+
 def keep_icons(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
     context["metatags"] = context.get("metatags", "") + KEEP_ICONS
 
 
 def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", copy_files)
+    app.connect("env-get-outdated", outdated)
     app.connect("html-page-context", keep_icons)
     app.add_css_file("stepper.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
