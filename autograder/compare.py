@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.wire import Other
 from rnnlib import Trace, unroll
 
 RTOL, ATOL = 1e-6, 1e-9
@@ -118,20 +119,21 @@ def _as_numbers(name: str, shape: tuple[int, ...], value: Any) -> NDArray | Diff
     if value is None:
         return Difference("missing", name, None, "missing", wanted)
     try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        return Difference("type", name, None, _describe(value), wanted)
+        array = np.asarray(value)
+    except ValueError:
+        return Difference("type", name, None, "ragged (its rows have different lengths)", wanted)
+    if array.dtype.kind not in "biuf":
+        return Difference("type", name, None, _not_numbers(value), wanted)
     if array.shape != shape:
         return Difference("shape", name, None, f"of shape {array.shape}", wanted)
-    return array
+    return array.astype(float)
 
 
-def _describe(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        lengths = {len(v) if isinstance(v, list | tuple | np.ndarray) else 1 for v in value}
-        if len(lengths) > 1:
-            return "ragged (its rows have different lengths)"
-    return f"of type {type(value).__name__}, not numbers"
+def _not_numbers(value: Any) -> str:
+    if isinstance(value, list | tuple | np.ndarray):
+        return "made of entries that are not all numbers"
+    kind = value.kind if isinstance(value, Other) else type(value).__name__
+    return f"of type {kind}, not a number"
 
 
 def _listed(places: list[str]) -> str:
@@ -166,7 +168,7 @@ class HandComputation:
     first : Difference or None
         The first difference from the true record.
     slips : list of Difference
-        For each step that does not count, what would have followed from the step before.
+        For each step that does not follow from the one before, how it differs from what does.
     """
 
     follows: list[bool]
@@ -201,7 +203,8 @@ def _slip(true: Trace, own: NamedTuple, t: int) -> Difference | None:
     before = true[0] if t == 1 else cell.Step(h=own.h[t - 2], y=own.y[t - 2])
     if not all(np.isfinite(v).all() for v in (*at.values(), before.h, before.y) if v is not None):
         return Difference("nan", "h", t, spell(at["h"]), "finite numbers")
-    step = unroll(cell, true.xs[t - 1 : t], before)[1]
+    with np.errstate(all="ignore"):  # a student's numbers may be huge
+        step = unroll(cell, true.xs[t - 1 : t], before)[1]
     if not _agree(at["h"], step.h):
         return Difference("value", "h", t, spell(at["h"]), spell(step.h))
     # the readout is judged on the student's own h(t), which here equals what was to follow

@@ -52,7 +52,7 @@ def test_in_a_jordan_network_the_message_names_the_output_that_is_fed_back():
         ([], "h is of shape (0,); it needs 4 rows of 3 numbers each"),
         (H[:3], "h is of shape (3, 3); it needs 4 rows of 3 numbers each"),
         ([[0, 0], *H[1:]], "h is ragged (its rows have different lengths); it needs"),
-        ("(0, 0, 1)", "h is of type str, not numbers; it needs"),
+        ("(0, 0, 1)", "h is of type str, not a number; it needs"),
         ([[np.nan] * 3, *H[1:]], "h(1) = (nan, nan, nan) does not follow"),
     ],
 )
@@ -76,7 +76,7 @@ def test_a_right_function_is_confirmed(capsys):
         (lambda xs: xs, "has no argument x; keep the arguments as given"),
         (lambda x: x + 1, "y is (2, 3), expected (1, 2)."),
         (lambda x: x[:1], "y is of shape (1,), expected an array of shape (2,)."),
-        (lambda x: "text", "y is of type str, not numbers"),
+        (lambda x: "text", "y is of type str, not a number"),
         (lambda x: x / 0, "y is (inf, inf), expected (1, 2)."),
     ],
 )

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.compare import Expected, first_difference, hand_computation, spell
+from autograder.wire import Other
 from rnnlib import unroll
 from rnnlib.examples import (
     exercise_1_inputs,
@@ -66,7 +67,12 @@ def test_for_a_hidden_case_the_words_hold_no_number_but_the_step(true, expected)
     ("h", "kind", "words"),
     [
         (None, "missing", "h is missing, expected an array of shape (3, 3)."),
-        ("text", "type", "h is of type str, not numbers, expected an array of shape (3, 3)."),
+        ([["0", "2", "1"]] * 3, "type", "h is made of entries that are not all numbers"),
+        ([[None] * 3] * 3, "type", "h is made of entries that are not all numbers"),
+        ([[10**400] * 3] * 3, "type", "h is made of entries that are not all numbers"),
+        (np.array([1j]), "type", "h is made of entries that are not all numbers"),
+        (Other("function"), "type", "h is of type function, not a number"),
+        ("text", "type", "h is of type str, not a number, expected an array of shape (3, 3)."),
         ([[1, 2], [3]], "type", "h is ragged (its rows have different lengths), expected"),
         (np.zeros((3, 2)), "shape", "h is of shape (3, 2), expected an array of shape (3, 3)."),
         (np.full((3, 3), np.nan), "nan", "h(1) is (nan, nan, nan), expected (0, 2, 1)."),
@@ -132,7 +138,9 @@ def test_zeros_everywhere_earn_nothing(true):
     assert result.follows == [False] * len(true)
 
 
-@pytest.mark.parametrize("bad", [None, "text", [[1]], [[np.nan] * 3] * 4, [[np.inf] * 3] * 4])
+@pytest.mark.parametrize(
+    "bad", [None, "text", [[1]], [[np.nan] * 3] * 4, [[np.inf] * 3] * 4, [[1e308] * 3] * 4]
+)
 def test_what_is_no_record_earns_nothing_and_is_described(bad):
     true = ex1()
     result = hand_computation(true, {"h": bad, "y": true.y})
