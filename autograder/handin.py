@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,12 +135,19 @@ def _source(cell: dict) -> str:
 
 
 def rebuild(released: NotebookNode, answers: dict[str, str]) -> NotebookNode:
-    """The released notebook with the student's texts in its answer cells."""
+    """The released notebook with the student's texts in its answer cells, HTML in them inert."""
     notebook = copy.deepcopy(released)
     for cell in notebook.cells:
         if is_answer(cell):
             cell.source = answers.get(cell_id(cell), cell.source)
+            if cell.cell_type == "markdown":
+                cell.source = _without_tags(cell.source)
     return notebook
+
+
+def _without_tags(markdown: str) -> str:
+    """The text with every HTML tag shown rather than obeyed: formgrader renders it for a human."""
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", markdown)
 
 
 def load_released(path: Path) -> NotebookNode:

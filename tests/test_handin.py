@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 
 import nbformat
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nbconvert.filters import markdown2html_mistune
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.handin import HandIn, Unreadable, cell_id, read, rebuild
@@ -98,6 +100,17 @@ def test_cells_may_be_moved_deleted_duplicated_or_turned_to_markdown(handed_in):
         "The cell “one” occurs 2 times; the first was graded.",
         "The answer cell “two” is missing from the notebook.",
     ]
+
+
+@pytest.mark.parametrize(
+    "tag", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</div><!-- ", "<?php"]
+)
+def test_in_a_written_answer_html_is_shown_and_not_obeyed(released, tag):
+    # formgrader turns the text into a page, in the instructor's browser
+    written = rebuild(released, {"two": f"a < b and $a<b$, {tag}"}).cells[4].source
+    html = markdown2html_mistune(written)
+    assert not re.search(r"<(script|img|/div|!--|\?)", html)
+    assert "a &lt; b" in html
 
 
 def test_rebuilding_leaves_the_released_notebook_alone(released):
