@@ -5,6 +5,7 @@ the command that cures it; where CI=true, nothing may be skipped, so they fail.
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -26,3 +27,12 @@ def bubblewrap() -> None:
         sandbox.check()
     except sandbox.SandboxMissing as reason:
         missing(str(reason), sandbox.CURE)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the browser is."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    missing("there is no Chromium", "apt-get install chromium")

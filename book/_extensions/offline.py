@@ -8,6 +8,7 @@ into ``_static``.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -125,9 +126,32 @@ def keep_icons(app: Sphinx, page: str, template: str, context: dict, doctree) ->
     context["metatags"] = context.get("metatags", "") + KEEP_ICONS
 
 
+# The theme preloads icon fonts, though a script draws its icons; in a page opened from a folder a
+# browser refuses that, with an error. And it puts the book's title outside of any landmark.
+MENDED = [
+    (re.compile(r'<link rel="preload" as="font"[^>]*>'), ""),
+    (
+        re.compile(r'<div class="bd-sidebar-primary bd-sidebar">'),
+        '<div class="bd-sidebar-primary bd-sidebar" role="region" aria-label="Book">',
+    ),
+]
+
+
+def mend(app: Sphinx, exception: Exception | None) -> None:
+    """Mend in the finished pages what the theme gets wrong."""
+    if exception or app.builder.format != "html":
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for wrong, right in MENDED:
+            text = wrong.sub(right, text)
+        page.write_text(text, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", copy_files)
     app.connect("env-get-outdated", outdated)
     app.connect("html-page-context", keep_icons)
+    app.connect("build-finished", mend)
     app.add_css_file("stepper.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

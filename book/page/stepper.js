@@ -35,7 +35,9 @@
     if (!frame) return; // between two frames
     const { text } = frame.dataset;
     set(figure.querySelector(".noUi-handle"), "aria-valuetext", short(text));
-    if (voice.textContent !== text) voice.textContent = text;
+    // the first frame is there to be read; only what changes is said
+    if (figure.dataset.told && figure.dataset.told !== text) voice.textContent = text;
+    figure.dataset.told = text;
   }
 
   function onKey(figure, event) {
@@ -72,9 +74,7 @@
     set(voice, "aria-live", "polite");
     figure.append(voice);
     name(figure);
-    // the first frame is there to be read; only what changes is said
-    set(figure.querySelector(".noUi-handle"), "aria-valuetext",
-      short(figure.querySelector(".rnn-frame").dataset.text));
+    speak(figure, voice);
     figure.addEventListener("keydown", (event) => onKey(figure, event));
     printable(figure);
     new MutationObserver(() => { name(figure); speak(figure, voice); }).observe(figure, {

@@ -1,0 +1,296 @@
+"""The book as readers get it: built from clean, opened in a browser."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CHAPTER = "book/elman.html"
+PAGES = ["index.html", "book/index.html", CHAPTER, "search.html", "genindex.html"]
+
+# a sandbox for each page needs rights that containers lack; and the browser shall not phone home
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Play waits seconds between frames; tests do not
+HURRY = """
+const wait = window.setTimeout;
+window.setTimeout = (f, delay, ...rest) => wait(f, delay >= 1000 ? delay / 20 : delay, ...rest);
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The finished site's folder, built from clean with warnings as errors."""
+    out = tmp_path_factory.mktemp("book")
+    tool = Path(sys.executable).with_name("jupyter-book")
+    options = ["-W", "-n", "--keep-going", "--path-output", str(out)]
+    done = subprocess.run(
+        [str(tool), "build", str(ROOT), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    return out / "_build" / "html"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def served(site):
+    """The site's address on a server of its own."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=site))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    # module by module: as long as it is open, an event loop runs that nbval's kernels trip over
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Opens pages; in the end none of them may have complained, or asked another site."""
+    contexts, complaints = [], []
+
+    def open_page(address, **options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        context.add_init_script(HURRY)
+        page = context.new_page()
+        home = address.partition("/book")[0].removesuffix("index.html")
+        home = re.match(r"(https?://[^/]+|file://)", home)[0]
+        page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
+        page.on(
+            "console",
+            lambda line: (
+                line.type == "error" and complaints.append(f"{line.text} {line.location['url']}")
+            ),
+        )
+        # where scripts are off, those that a page preloads are given up, which is no fault
+        given_up = set() if options.get("java_script_enabled", True) else {"script"}
+        page.on(
+            "requestfailed",
+            lambda request: (
+                request.resource_type in given_up or complaints.append(f"failed: {request.url}")
+            ),
+        )
+        page.on(
+            "request",
+            lambda request: (
+                request.url.startswith((home, "data:", "blob:"))
+                or complaints.append(f"off the site: {request.url}")
+            ),
+        )
+        page.goto(address, wait_until="load")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@contextmanager
+def open_figure(visit, address, **options):
+    """A page whose figure is there and answers."""
+    page = visit(address, **options)
+    page.locator(".rnn-voice").wait_for(state="attached")
+    yield page, page.locator(".rnn-stepper")
+
+
+def sentence(page):
+    return page.locator(".rnn-frame").get_attribute("data-text")
+
+
+def becomes(page, beginning):
+    page.wait_for_function(
+        "start => document.querySelector('.rnn-frame')?.dataset.text.startsWith(start)",
+        arg=beginning,
+    )
+
+
+@pytest.fixture(params=["http", "file"])
+def address(request, site, served):
+    """The chapter's address: on a server, and in a folder."""
+    home = served if request.param == "http" else site.as_uri()
+    return f"{home}/{CHAPTER}"
+
+
+def test_keys_on_the_slider_change_the_frame(visit, address):
+    with open_figure(visit, address) as (page, figure):
+        slider = figure.get_by_role("slider", name="Step")
+        slider.focus()
+        becomes(page, "Before step 1")
+        for key, then in [
+            ("ArrowRight", "Step 1 of 3, input: x(1) = (−1, 1)"),
+            ("ArrowRight", "Step 1 of 3, memory"),
+            ("ArrowLeft", "Step 1 of 3, input"),
+            ("End", "Step 3 of 3, output"),
+            ("Home", "Before step 1"),
+        ]:
+            page.keyboard.press(key)
+            becomes(page, then)
+            assert figure.locator(".rnn-sentence").inner_text().startswith(then.partition(":")[0])
+            assert slider.get_attribute("aria-valuetext") == sentence(page).partition(":")[0]
+
+
+def test_keys_work_from_the_buttons_too(visit, address):
+    with open_figure(visit, address) as (page, figure):
+        figure.get_by_role("button", name="Play").focus()
+        page.keyboard.press("ArrowRight")
+        becomes(page, "Step 1 of 3, input")
+        page.keyboard.press("End")
+        becomes(page, "Step 3 of 3, output")
+
+
+def test_play_goes_through_all_frames_and_stops(visit, address):
+    with open_figure(visit, address) as (page, figure):
+        page.evaluate("""() => {
+            window.heard = [];
+            const voice = document.querySelector(".rnn-voice");
+            new MutationObserver(() => heard.push(voice.textContent)).observe(
+                voice, {childList: true, characterData: true, subtree: true});
+        }""")
+        figure.get_by_role("button", name="Play").click()
+        figure.get_by_role("button", name="Pause").wait_for()
+        becomes(page, "Step 3 of 3, output")
+        figure.get_by_role("button", name="Play").wait_for()
+        heard = page.evaluate("heard")
+        assert len(heard) == 12, heard
+        assert heard[5] == "Step 2 of 3, memory: h(1) = (0, 2, 1) times W_h gives (−1, 4, 2)."
+        figure.get_by_role("button", name="Back to the start").click()
+        becomes(page, "Before step 1")
+
+
+def test_space_plays_and_pauses(visit, address):
+    with open_figure(visit, address) as (page, figure):
+        figure.get_by_role("slider").focus()
+        page.keyboard.press("Space")
+        becomes(page, "Step 1 of 3, memory")
+        page.keyboard.press("Space")
+        figure.get_by_role("button", name="Play").wait_for()
+        paused = sentence(page)
+        page.wait_for_timeout(400)
+        assert sentence(page) == paused
+
+
+def test_the_figure_stays_as_large_as_it_is(visit, served):
+    for width in (1280, 360):
+        viewport = {"width": width, "height": 800}
+        with open_figure(visit, f"{served}/{CHAPTER}", viewport=viewport) as (page, figure):
+            figure.get_by_role("slider").focus()
+            heights = set()
+            for _ in range(13):
+                heights.add(round(figure.bounding_box()["height"]))
+                before = sentence(page)
+                page.keyboard.press("ArrowRight")
+                if before.startswith("Step 3 of 3, output"):
+                    break
+                page.wait_for_function(
+                    "old => ![undefined, old].includes("
+                    "document.querySelector('.rnn-frame')?.dataset.text)",
+                    arg=before,
+                )
+            assert len(heights) == 1, heights
+
+
+def test_without_scripts_the_table_of_all_steps_shows(visit, address):
+    page = visit(address, java_script_enabled=False)
+    table = page.locator(".rnn-table table")
+    assert table.is_visible()
+    assert "(−1, 4, 2)" in table.inner_text()
+    assert table.locator("tbody tr").count() == 4
+    assert page.locator(".rnn-stepper").count() == 0
+
+
+def test_with_scripts_the_table_is_for_paper_alone(visit, served):
+    with open_figure(visit, f"{served}/{CHAPTER}") as (page, figure):
+        assert figure.is_visible()
+        assert page.locator(".rnn-table:visible").count() == 0
+        page.emulate_media(media="print")
+        assert page.locator(".rnn-table:visible").count() == 1
+        assert not figure.is_visible()
+
+
+@pytest.mark.parametrize("page_name", PAGES)
+@pytest.mark.parametrize("where", ["http", "file"])
+def test_a_page_opens_without_errors_and_asks_no_other_site(page_name, where, visit, site, served):
+    home = served if where == "http" else site.as_uri()
+    page = visit(f"{home}/{page_name}")
+    page.wait_for_load_state("networkidle")
+    assert "Unrolled" in page.title()
+
+
+def test_formulas_are_set_by_our_own_mathjax(visit, address):
+    page = visit(address)
+    page.locator("mjx-container").first.wait_for(state="attached")
+    assert page.locator("div.math mjx-container").count() == 4
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("page_name", PAGES[1:])
+def test_no_page_is_wider_than_the_window(page_name, width, visit, served):
+    page = visit(f"{served}/{page_name}", viewport={"width": width, "height": 780})
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page_name", PAGES[1:4])
+def test_axe_finds_nothing(page_name, scheme, visit, served):
+    page = visit(f"{served}/{page_name}", color_scheme=scheme)
+    if page_name == CHAPTER:
+        page.locator(".rnn-voice").wait_for(state="attached")
+        page.get_by_role("slider").focus()
+        for _ in range(7):  # a frame with all of its colours
+            page.keyboard.press("ArrowRight")
+        becomes(page, "Step 2 of 3, hidden layer")
+    page.add_script_tag(path=ROOT / "node_modules" / "axe-core" / "axe.min.js")
+    # colours fade in; and axe shall not load style sheets by itself
+    page.evaluate("Promise.allSettled(document.getAnimations().map(each => each.finished))")
+    found = page.evaluate("axe.run({preload: false}).then(result => result.violations)")
+    told = [
+        (each["id"], each["impact"], node["target"], node["failureSummary"])
+        for each in found
+        for node in each["nodes"]
+    ]
+    assert told == [], json.dumps(told, indent=1)
+
+
+def test_the_pages_text_names_no_other_site_to_load_from(site):
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        loaded = re.findall(r"<(?:script|img|iframe)[^>]*\bsrc=\"(https?:[^\"]*)", text)
+        loaded += re.findall(r"<link[^>]*\bhref=\"(https?:[^\"]*)", text)
+        assert loaded == [], page.name
