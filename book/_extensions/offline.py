@@ -112,6 +112,33 @@ def write_style(static: Path) -> None:
     (static / "stepper.css").write_text(STYLE + css, encoding="utf-8")
 
 
+# What an address without a page leads to. The one that Jupyter Book would write names no icon, and
+# a browser then asks the server for a favicon.ico that is not there.
+ENTRANCE = """<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <title>{title}</title>
+    <meta http-equiv="refresh" content="0; url={page}">
+    <link rel="icon" href="_static/{icon}">
+  </head>
+  <body><a href="{page}">{title}</a></body>
+</html>
+"""
+
+
+def write_entrance(app: Sphinx, exception: Exception | None) -> None:
+    """index.html, which leads to the book's front page."""
+    if exception or app.builder.format != "html":
+        return
+    text = ENTRANCE.format(
+        title=app.config.html_title,
+        page=app.builder.get_target_uri(app.config.root_doc),
+        icon=Path(app.config.html_favicon).name,
+    )
+    (Path(app.outdir) / "index.html").write_text(text, encoding="utf-8")
+
+
 def outdated(app: Sphinx, env, added: set, changed: set, removed: set) -> list[str]:
     """Notebooks that were read before the library last changed: they would show old numbers."""
     library = Path(app.confdir) / "rnnlib"
@@ -152,6 +179,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", copy_files)
     app.connect("env-get-outdated", outdated)
     app.connect("html-page-context", keep_icons)
+    app.connect("build-finished", write_entrance)
     app.connect("build-finished", mend)
     app.add_css_file("stepper.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
