@@ -5,20 +5,28 @@ every quantity of every time step.
 """
 
 from rnnlib.activations import ACTIVATIONS, Activation, activation
+from rnnlib.bptt import bptt, contributions
 from rnnlib.cells import Cell, Elman, ElmanStep, Jordan, JordanStep, Layer, LayerStep
-from rnnlib.trace import Trace, unroll
+from rnnlib.gated import GATES, LSTM, LSTMStep
+from rnnlib.trace import Trace, pad, unroll
 
 __all__ = [
     "ACTIVATIONS",
+    "GATES",
+    "LSTM",
     "Activation",
     "Cell",
     "Elman",
     "ElmanStep",
     "Jordan",
     "JordanStep",
+    "LSTMStep",
     "Layer",
     "LayerStep",
     "Trace",
     "activation",
+    "bptt",
+    "contributions",
+    "pad",
     "unroll",
 ]

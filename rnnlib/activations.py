@@ -23,12 +23,13 @@ class Activation:
     last axis, all others entry by entry.
 
     ``function`` is φ without the check of what comes in, for arrays that are floating-point
-    already.
+    already; as in NumPy, ``function(a, out)`` writes into ``out``.
     """
 
     name: str
-    function: Callable[[NDArray], NDArray]
+    function: Callable[..., NDArray]
     _derivative: Callable[[NDArray], NDArray]
+    _pull_back: Callable[[NDArray, NDArray, NDArray], NDArray]
 
     def __call__(self, a: ArrayLike) -> NDArray:
         """φ(a), of the shape of ``a``."""
@@ -42,13 +43,21 @@ class Activation:
         """
         return self._derivative(as_array("a", a))
 
+    def pull_back(self, dy: NDArray, a: NDArray, y: NDArray) -> NDArray:
+        """∂L/∂a from dy = ∂L/∂y: dy φ′(a), entry by entry; for softmax dy J.
 
-def _sigmoid(a: NDArray) -> NDArray:
+        All three have the shape (..., n). That y = φ(a) is known already spares computing it again.
+        Nothing is checked here.
+        """
+        return self._pull_back(dy, a, y)
+
+
+def _sigmoid(a: NDArray, out: NDArray | None = None) -> NDArray:
     # 1/(1 + exp(-a)) where a ≥ 0, and its equal exp(a)/(1 + exp(a)) elsewhere: the exponent is
     # never positive, so that a large |a| neither overflows nor loses digits
     positive = a.real >= 0
     exponential = np.exp(np.where(positive, -a, a))
-    return np.where(positive, 1 / (1 + exponential), exponential / (1 + exponential))
+    return np.divide(np.where(positive, 1, exponential), 1 + exponential, out=out)
 
 
 def _sigmoid_derivative(a: NDArray) -> NDArray:
@@ -56,13 +65,25 @@ def _sigmoid_derivative(a: NDArray) -> NDArray:
     return _sigmoid(a) * _sigmoid(-a)
 
 
+def _sigmoid_pull_back(dy: NDArray, a: NDArray, y: NDArray) -> NDArray:
+    return dy * y * (1 - y)
+
+
 def _tanh_derivative(a: NDArray) -> NDArray:
     return 1 - np.tanh(a) ** 2
 
 
-def _relu(a: NDArray) -> NDArray:
-    # what is not a number stays one: it must not vanish into a 0
-    return np.where(a.real <= 0, np.zeros_like(a), a)
+def _tanh_pull_back(dy: NDArray, a: NDArray, y: NDArray) -> NDArray:
+    slope = y * y
+    np.subtract(1, slope, out=slope)
+    slope *= dy
+    return slope
+
+
+def _relu(a: NDArray, out: NDArray | None = None) -> NDArray:
+    if np.iscomplexobj(a):  # what decides is the real part alone
+        return np.multiply(a, a.real > 0, out=out)
+    return np.maximum(a, 0, out=out)  # what is not a number stays one
 
 
 def _relu_derivative(a: NDArray) -> NDArray:
@@ -70,12 +91,24 @@ def _relu_derivative(a: NDArray) -> NDArray:
     return (a.real > 0).astype(a.dtype)
 
 
-def _softmax(a: NDArray) -> NDArray:
+def _relu_pull_back(dy: NDArray, a: NDArray, y: NDArray) -> NDArray:
+    return dy * (a.real > 0)
+
+
+def _identity(a: NDArray, out: NDArray | None = None) -> NDArray:
+    return np.positive(a, out=out)
+
+
+def _identity_pull_back(dy: NDArray, a: NDArray, y: NDArray) -> NDArray:
+    return dy
+
+
+def _softmax(a: NDArray, out: NDArray | None = None) -> NDArray:
     if a.ndim == 0 or a.shape[-1] == 0:
         raise ValueError(f"a has shape {a.shape}, expected (..., n): softmax divides by a sum of n")
     # a constant shift changes nothing and keeps exp from overflowing
     exponentials = np.exp(a - a.real.max(axis=-1, keepdims=True))
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return np.divide(exponentials, exponentials.sum(axis=-1, keepdims=True), out=out)
 
 
 def _softmax_derivative(a: NDArray) -> NDArray:
@@ -83,14 +116,18 @@ def _softmax_derivative(a: NDArray) -> NDArray:
     return y[..., :, None] * (np.eye(y.shape[-1], dtype=y.dtype) - y[..., None, :])
 
 
+def _softmax_pull_back(dy: NDArray, a: NDArray, y: NDArray) -> NDArray:
+    return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+
+
 ACTIVATIONS: dict[str, Activation] = {
     each.name: each
     for each in (
-        Activation("sigmoid", _sigmoid, _sigmoid_derivative),
-        Activation("tanh", np.tanh, _tanh_derivative),
-        Activation("relu", _relu, _relu_derivative),
-        Activation("identity", np.copy, np.ones_like),
-        Activation("softmax", _softmax, _softmax_derivative),
+        Activation("sigmoid", _sigmoid, _sigmoid_derivative, _sigmoid_pull_back),
+        Activation("tanh", np.tanh, _tanh_derivative, _tanh_pull_back),
+        Activation("relu", _relu, _relu_derivative, _relu_pull_back),
+        Activation("identity", _identity, np.ones_like, _identity_pull_back),
+        Activation("softmax", _softmax, _softmax_derivative, _softmax_pull_back),
     )
 }
 """All activations by name; (1.9) to (1.11) of Galvan's *On recurrent neural networks* are sigmoid,

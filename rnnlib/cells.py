@@ -1,49 +1,90 @@
-"""The networks: what one time step computes.
+"""The networks: what one time step computes, and how its gradient goes back.
 
 A cell is a frozen dataclass whose fields are its weights, under the names of the lecture notes.
 It owns no state. Its ``step`` takes the input of one time step and the record of the step before,
-and returns the record of this one: every quantity that the step computes, by name. A step has two
-halves: ``input_share`` is what does not depend on the past, and can be had for a whole sequence in
-one product; ``advance`` adds the past.
+and returns the record of this one: every quantity that the step computes, by name.
 
-Vectors are rows. The axes in front of the last one are free, so that one function serves a single
-instance, of shape (k,), and a batch, of shape (m, k); a single neuron is a layer with one neuron.
+A step falls into three parts. What does not depend on the past (``input_share``), and what no
+later step reads (``read_out``), can be had for a whole sequence in one product; between them
+``advance`` adds the past, step by step. The gradient goes the same way backwards: ``read_back``
+for all steps at once, ``retreat`` step by step, and ``gather`` sums up over all steps what reaches
+the weights.
+
+Vectors are rows. Callers may have any axes in front of the last one, so that one function serves a
+single instance, of shape (k,), and a batch, of shape (m, k); a single neuron is a layer with one
+neuron. The parts of a step, which nobody calls but ``unroll``, ``step`` and ``bptt``, see exactly
+one such axis, the batch.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnlib._checks import as_array, check_last_axis, check_shape
 from rnnlib.activations import activation
+from rnnlib.parameters import parameters, with_parameters
 
 
 class Cell(Protocol):
-    """What ``unroll`` asks of a cell."""
+    """What ``unroll`` asks of a cell, and below what ``bptt`` asks; T steps, batch of m.
+
+    ``Blocks`` is the kind of record in which a cell computes; its arrays have time on the last
+    axis but two. Of most cells it is ``Step`` itself, but an LSTM keeps its gates in one block.
+    """
 
     Step: ClassVar[type[NamedTuple]]
     """The record of one time step: a named tuple of all its quantities."""
+    Blocks: ClassVar[type[NamedTuple]]
     state: ClassVar[tuple[str, ...]]
     """Those quantities of the step before that a step needs."""
+    output: ClassVar[str]
+    """That quantity which the next layer of a stack reads."""
     n_inputs: int
     state_sizes: tuple[int, ...]
 
-    def input_share(self, x: NDArray) -> NDArray:
-        """The inputs' share in the pre-activations, bias included."""
+    def input_share(self, xs: NDArray) -> NDArray:
+        """The inputs' share in the pre-activations, bias included, for xs of shape (T, m, k)."""
 
-    def advance(self, share: NDArray, before: NamedTuple) -> NamedTuple:
-        """The record of one time step, from the input's share and the record of the step before.
+    def lay_out(self, shares: NDArray) -> NamedTuple:
+        """The blocks of a whole trace, yet to be filled; pre-activations begin as the shares."""
 
-        Both were checked by whoever calls; what a cell computes itself is not checked again.
+    def advance(self, now: NamedTuple, before: NamedTuple) -> None:
+        """Fill the blocks of one time step, from the state of the step before."""
+
+    def read_out(self, blocks: NamedTuple) -> None:
+        """Fill, for all steps at once, what no later step reads."""
+
+    def records(self, blocks: NamedTuple) -> NamedTuple:
+        """The blocks' numbers as a ``Step``, each quantity of shape (T, m, ·)."""
+
+    def read_back(self, blocks: NamedTuple, d: NamedTuple) -> None:
+        """Take the gradient, for all steps at once, from what ``read_out`` filled to what it read.
+
+        ``d`` holds blocks of gradients; they begin as the loss's own.
         """
 
+    def retreat(self, now: NamedTuple, before: NamedTuple, d: NamedTuple, flow: tuple) -> tuple:
+        """Fill the gradients of one time step, given what flows back into its state.
 
-class _Stepping:
-    """A step that checks what comes in, for cells made of the two halves of one."""
+        Returns what flows back into the state of the step before.
+        """
+
+    def gather(self, xs: NDArray, before: NamedTuple, blocks: NamedTuple, d: NamedTuple) -> Self:
+        """The gradient of the cell: what all steps contribute to each weight, summed.
+
+        ``before`` holds the states that the steps had before them, (T, m, ·).
+        """
+
+    def input_back(self, d: NamedTuple) -> NDArray:
+        """The gradient of the inputs, (T, m, k)."""
+
+
+class _Plain:
+    """What cells have in common that compute in the arrays of their ``Step``."""
 
     def step(self: Cell, x: ArrayLike, before: NamedTuple) -> NamedTuple:
         """One time step: ``x`` of shape (..., k), and the record of the step before.
@@ -56,7 +97,17 @@ class _Stepping:
             If ``before`` is not a record of this kind of cell.
         """
         x = as_inputs("x", self, x)
-        return self.advance(self.input_share(x), as_state("before", self, before, x.shape[:-1]))
+        steps, _ = run(self, x[None], as_state("before", self, before, x.shape[:-1]))
+        return self.Step(*(quantity[0] for quantity in steps))
+
+    def read_out(self, blocks: NamedTuple) -> None:
+        pass
+
+    def records(self, blocks: NamedTuple) -> NamedTuple:
+        return blocks
+
+    def read_back(self, blocks: NamedTuple, d: NamedTuple) -> None:
+        pass
 
 
 class LayerStep(NamedTuple):
@@ -85,7 +136,7 @@ class JordanStep(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Layer(_Stepping):
+class Layer(_Plain):
     """y(t) = φ(x(t) W_x + y(t−1) W_y + b): recurrent neurons that feed back their output.
 
     Parameters
@@ -130,7 +181,9 @@ class Layer(_Stepping):
     phi: str = "tanh"
 
     Step: ClassVar = LayerStep
+    Blocks: ClassVar = LayerStep
     state: ClassVar = ("y",)
+    output: ClassVar = "y"
 
     def __post_init__(self) -> None:
         _take_in(self, "W_x", "W_y", "b")
@@ -148,18 +201,39 @@ class Layer(_Stepping):
     def state_sizes(self) -> tuple[int, ...]:
         return (self.W_y.shape[0],)
 
-    def input_share(self, x: NDArray) -> NDArray:
-        """x(t) W_x + b, of shape (..., l)."""
-        return x @ self.W_x + self.b
+    def input_share(self, xs: NDArray) -> NDArray:
+        """x(t) W_x + b, of shape (T, m, l)."""
+        return affine(xs, self.W_x, self.b)
 
-    def advance(self, share: NDArray, before: LayerStep) -> LayerStep:
-        """The step whose input has this share; ``before.y`` has shape (..., l)."""
-        a = share + before.y @ self.W_y
-        return LayerStep(a=a, y=activation(self.phi).function(a))
+    def lay_out(self, shares: NDArray) -> LayerStep:
+        return LayerStep(a=shares, y=np.empty_like(shares))
+
+    def advance(self, now: LayerStep, before: LayerStep) -> None:
+        a, y = now
+        a += before.y @ self.W_y
+        activation(self.phi).function(a, y)
+
+    def retreat(
+        self, now: LayerStep, before: LayerStep, d: LayerStep, flow: tuple[NDArray]
+    ) -> tuple[NDArray]:
+        """∂L/∂y(t) gets what flows back; then ∂L/∂a = ∂L/∂y φ′(a), and on goes ∂L/∂a W_yᵀ."""
+        da, dy = d
+        dy += flow[0]
+        da += activation(self.phi).pull_back(dy, *now)
+        return (da @ self.W_y.T,)
+
+    def gather(self, xs: NDArray, before: LayerStep, blocks: LayerStep, d: LayerStep) -> Layer:
+        """∂L/∂W_x = Σ x(t)ᵀ ∂L/∂a(t),  ∂L/∂W_y = Σ y(t−1)ᵀ ∂L/∂a(t),  ∂L/∂b = Σ ∂L/∂a(t)."""
+        return with_parameters(
+            self, {"W_x": outer(xs, d.a), "W_y": outer(before.y, d.a), "b": total(d.a)}
+        )
+
+    def input_back(self, d: LayerStep) -> NDArray:
+        return flat_product(d.a, self.W_x.T)
 
 
 @dataclass(frozen=True, eq=False)
-class _TwoLayers(_Stepping):
+class _TwoLayers(_Plain):
     """What Elman and Jordan networks share: a hidden layer, and an output layer that reads it."""
 
     W_x: NDArray
@@ -188,17 +262,61 @@ class _TwoLayers(_Stepping):
     def n_outputs(self) -> int:
         return self.W_o.shape[1]
 
-    def input_share(self, x: NDArray) -> NDArray:
-        """x(t) W_x + b_h, of shape (..., n)."""
-        return x @ self.W_x + self.b_h
+    def input_share(self, xs: NDArray) -> NDArray:
+        """x(t) W_x + b_h, of shape (T, m, n)."""
+        return affine(xs, self.W_x, self.b_h)
 
-    def advance(self, share: NDArray, before: NamedTuple) -> NamedTuple:
-        """The step whose input has this share; it reads what is fed back out of ``before``."""
-        a_h = share + getattr(before, self.state[0]) @ self.W_h
-        h = activation(self.g_h).function(a_h)
-        a_o = h @ self.W_o + self.b_o
-        y = activation(self.g_o).function(a_o)
-        return self.Step(a_h=a_h, h=h, a_o=a_o, y=y)
+    def lay_out(self, shares: NDArray) -> NamedTuple:
+        readout = (*shares.shape[:-1], self.n_outputs)
+        return self.Step(
+            a_h=shares,
+            h=np.empty_like(shares),
+            a_o=np.empty(readout, shares.dtype),
+            y=np.empty(readout, shares.dtype),
+        )
+
+    def _hide(self, now: NamedTuple, fed_back: NDArray) -> None:
+        """Fill a_h and h."""
+        a_h, h, _, _ = now
+        a_h += fed_back @ self.W_h
+        activation(self.g_h).function(a_h, h)
+
+    def _hide_back(self, now: NamedTuple, d: NamedTuple) -> NDArray:
+        """∂L/∂a_h = ∂L/∂h g_h′(a_h); and on goes ∂L/∂a_h W_hᵀ."""
+        da_h, dh, _, _ = d
+        da_h += activation(self.g_h).pull_back(dh, now.a_h, now.h)
+        return da_h @ self.W_h.T
+
+    def _read_out(self, now: NamedTuple) -> None:
+        """Fill a_o and y, of one step or of all."""
+        _, h, a_o, y = now
+        np.add(flat_product(h, self.W_o), self.b_o, out=a_o)
+        activation(self.g_o).function(a_o, y)
+
+    def _read_back(self, now: NamedTuple, d: NamedTuple) -> None:
+        """∂L/∂a_o = ∂L/∂y g_o′(a_o), and ∂L/∂h gets ∂L/∂a_o W_oᵀ."""
+        _, dh, da_o, dy = d
+        da_o += activation(self.g_o).pull_back(dy, now.a_o, now.y)
+        dh += flat_product(da_o, self.W_o.T)
+
+    def gather(
+        self, xs: NDArray, before: NamedTuple, blocks: NamedTuple, d: NamedTuple
+    ) -> _TwoLayers:
+        """∂L/∂W_x = Σ x(t)ᵀ ∂L/∂a_h(t), and so on: what goes in, times what comes back."""
+        fed_back = getattr(before, self.state[0])
+        return with_parameters(
+            self,
+            {
+                "W_x": outer(xs, d.a_h),
+                "W_h": outer(fed_back, d.a_h),
+                "W_o": outer(blocks.h, d.a_o),
+                "b_h": total(d.a_h),
+                "b_o": total(d.a_o),
+            },
+        )
+
+    def input_back(self, d: NamedTuple) -> NDArray:
+        return flat_product(d.a_h, self.W_x.T)
 
 
 class Elman(_TwoLayers):
@@ -237,11 +355,29 @@ class Elman(_TwoLayers):
     """
 
     Step: ClassVar = ElmanStep
+    Blocks: ClassVar = ElmanStep
     state: ClassVar = ("h",)
+    output: ClassVar = "y"
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
         return (self.W_x.shape[1],)
+
+    def advance(self, now: ElmanStep, before: ElmanStep) -> None:
+        self._hide(now, before.h)
+
+    def read_out(self, blocks: ElmanStep) -> None:
+        self._read_out(blocks)
+
+    def read_back(self, blocks: ElmanStep, d: ElmanStep) -> None:
+        self._read_back(blocks, d)
+
+    def retreat(
+        self, now: ElmanStep, before: ElmanStep, d: ElmanStep, flow: tuple[NDArray]
+    ) -> tuple[NDArray]:
+        dh = d.h
+        dh += flow[0]
+        return (self._hide_back(now, d),)
 
 
 class Jordan(_TwoLayers):
@@ -264,11 +400,26 @@ class Jordan(_TwoLayers):
     """
 
     Step: ClassVar = JordanStep
+    Blocks: ClassVar = JordanStep
     state: ClassVar = ("y",)
+    output: ClassVar = "y"
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
         return (self.n_outputs,)
+
+    def advance(self, now: JordanStep, before: JordanStep) -> None:
+        # the next step reads y: the output layer stands inside the loop
+        self._hide(now, before.y)
+        self._read_out(now)
+
+    def retreat(
+        self, now: JordanStep, before: JordanStep, d: JordanStep, flow: tuple[NDArray]
+    ) -> tuple[NDArray]:
+        dy = d.y
+        dy += flow[0]
+        self._read_back(now, d)
+        return (self._hide_back(now, d),)
 
 
 def _take_in(cell: object, *names: str) -> None:
@@ -332,6 +483,64 @@ def as_state(name: str, cell: Cell, record: NamedTuple, leading: tuple[int, ...]
             )
         state[each] = np.broadcast_to(array, (*leading, size)).copy()
     return cell.Step(**state)
+
+
+def affine(xs: NDArray, W: NDArray, b: NDArray) -> NDArray:
+    """x(t) W + b for all steps in one product, (T, m, k) to (T, m, n)."""
+    shares = flat_product(xs, W)
+    shares += b
+    return shares
+
+
+def flat_product(xs: NDArray, W: NDArray) -> NDArray:
+    """xs W, of shape (..., n), as one product of matrices: NumPy else makes one for each step."""
+    return (xs.reshape(-1, xs.shape[-1]) @ W).reshape(*xs.shape[:-1], W.shape[-1])
+
+
+def outer(xs: NDArray, ds: NDArray) -> NDArray:
+    """Σ x(t)ᵀ d(t) over all steps and the batch: (T, m, k) and (T, m, n) to (k, n)."""
+    return xs.reshape(-1, xs.shape[-1]).T @ ds.reshape(-1, ds.shape[-1])
+
+
+def total(ds: NDArray) -> NDArray:
+    """Σ d(t) over all steps and the batch, (n,)."""
+    return ds.reshape(-1, ds.shape[-1]).sum(axis=0)
+
+
+def at(blocks: NamedTuple, t: int | slice) -> NamedTuple:
+    """The blocks of one time step, or of some, as views."""
+    return type(blocks)(*(None if block is None else block[..., t, :, :] for block in blocks))
+
+
+def run(
+    cell: Cell, xs: NDArray, initial: NamedTuple, alive: NDArray | None = None
+) -> tuple[NamedTuple, NamedTuple]:
+    """The records of all steps, each quantity of shape (T, ..., ·), and the blocks, (T, m, ·).
+
+    Where ``alive``, (T, m), says that a sequence has ended, its record stands still.
+    """
+    T, leading = len(xs), xs.shape[1:-1]
+    before = batched(cell, initial)
+    state = (getattr(before, each) for each in cell.state)
+    kind = np.result_type(xs, *state, *parameters(cell).values())
+    flat_xs = xs.reshape(T, -1, xs.shape[-1]).astype(kind, copy=False)
+    blocks = cell.lay_out(cell.input_share(flat_xs))
+    for t in range(T):
+        now = at(blocks, t)
+        cell.advance(now, before)
+        if alive is not None and not alive[t].all():
+            for block, last in zip(now, before, strict=True):
+                np.copyto(block, last, where=~alive[t][:, None])
+        before = now
+    cell.read_out(blocks)
+    steps = (q.reshape(T, *leading, q.shape[-1]) for q in cell.records(blocks))
+    return cell.Step(*steps), blocks
+
+
+def batched(cell: Cell, record: NamedTuple) -> NamedTuple:
+    """The state in ``record`` as blocks of one step, (m, ·)."""
+    state = ((each, getattr(record, each)) for each in cell.state)
+    return cell.Blocks(**{each: value.reshape(-1, value.shape[-1]) for each, value in state})
 
 
 def zero_state(cell: Cell, leading: tuple[int, ...], dtype: np.dtype) -> NamedTuple:

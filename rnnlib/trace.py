@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib._checks import as_array
-from rnnlib.cells import Cell, as_inputs, as_state, zero_state
+from rnnlib._checks import as_array, check_shape
+from rnnlib.cells import Cell, as_inputs, as_state, run, zero_state
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +22,11 @@ class Trace:
     (T, ..., n), so that ``trace.h[t-1]`` is h(t), as ``xs[t-1]`` is x(t). ``len(trace)`` is T; a
     loop over a trace yields the steps 1 … T, and one over ``reversed(trace)`` T … 1.
 
+    Of sequences of different lengths T is the longest. One that has ended stands still: its later
+    records repeat its last, so that ``trace[-1]`` holds the last record of each.
+
+    The gradient of a trace is a trace too; see ``bptt``.
+
     Attributes
     ----------
     cell : Cell
@@ -32,12 +37,18 @@ class Trace:
         The record of step 0.
     steps : NamedTuple
         The records of all steps, each quantity stacked along a first axis of length T.
+    blocks : NamedTuple
+        The same numbers, in the arrays in which the cell computes, with one axis for the batch.
+    lengths : (...) integers, or None
+        How many steps each sequence has; None if all have T.
     """
 
     cell: Cell
     xs: NDArray
     initial: NamedTuple
     steps: NamedTuple
+    blocks: NamedTuple
+    lengths: NDArray | None = None
 
     def __len__(self) -> int:
         return len(self.xs)
@@ -79,7 +90,12 @@ class Trace:
         return f"<Trace of {type(self.cell).__name__}, T = {len(self)}: {shapes}>"
 
 
-def unroll(cell: Cell, xs: ArrayLike, initial: NamedTuple | None = None) -> Trace:
+def unroll(
+    cell: Cell,
+    xs: ArrayLike,
+    initial: NamedTuple | None = None,
+    lengths: ArrayLike | None = None,
+) -> Trace:
     """Run ``cell`` over a sequence: step t takes x(t) and the record of step t−1.
 
     Equivalent to the following, with the records stacked and the inputs' share in all steps
@@ -99,6 +115,10 @@ def unroll(cell: Cell, xs: ArrayLike, initial: NamedTuple | None = None) -> Trac
         The record of step 0, of which only what is fed back is used: for instance
         ``ElmanStep(h=[0, 1, 0])``, or the end ``trace[-1]`` of an earlier trace, which continues
         it. A state of shape (n,) serves every sequence of a batch. Zero if left out.
+    lengths : (...) integers, optional
+        How many steps each sequence of a batch has, 1 to T, of the shape of the axes between the
+        first and the last of ``xs``. What ``xs`` holds after a sequence's end is ignored, and may
+        be anything; ``pad`` makes such a batch out of a list of sequences.
 
     Raises
     ------
@@ -130,22 +150,70 @@ def unroll(cell: Cell, xs: ArrayLike, initial: NamedTuple | None = None) -> Trac
     >>> trace[2].h
     array([3., 3., 0.])
     """
-    xs = _sequence(cell, xs)
+    lengths = None if lengths is None else _as_lengths(lengths, np.shape(xs))
+    xs = _sequence(cell, xs if lengths is None else _blank(xs, lengths))
     leading = xs.shape[1:-1]
-    shares = cell.input_share(xs)
     if initial is None:
-        initial = zero_state(cell, leading, shares.dtype)
+        initial = zero_state(cell, leading, xs.dtype)
     else:
         initial = as_state("initial", cell, initial, leading)
-    # filled step by step: keeping all records to stack them in the end would take twice the memory
-    before, steps = initial, None
-    for index, share in enumerate(shares):
-        before = cell.advance(share, before)
-        if steps is None:
-            steps = cell.Step(*(np.empty((len(xs), *q.shape), q.dtype) for q in before))
-        for stack, quantity in zip(steps, before, strict=True):
-            stack[index] = quantity
-    return Trace(cell, xs, initial, steps)
+    steps, blocks = run(cell, xs, initial, None if lengths is None else alive(lengths, len(xs)))
+    return Trace(cell, xs, initial, steps, blocks, lengths)
+
+
+def pad(sequences: Iterable[ArrayLike]) -> tuple[NDArray, NDArray]:
+    """Sequences of different lengths as one batch: ``xs``, (T, m, k), and ``lengths``, (m,).
+
+    T is the longest length; zeros fill the rest, and ``unroll(cell, *...)`` ignores them.
+
+    >>> xs, lengths = pad([[[1], [2], [3]], [[4]]])
+    >>> xs[:, 1, 0], lengths
+    (array([4., 0., 0.]), array([3, 1]))
+
+    Raises
+    ------
+    ValueError
+        If there is no sequence, one is empty or not of shape (T, k), or k differs.
+    """
+    arrays = [as_array(f"sequences[{i}]", each) for i, each in enumerate(sequences)]
+    if not arrays:
+        raise ValueError("sequences is empty; at least one was expected")
+    for i, each in enumerate(arrays):
+        check_shape(f"sequences[{i}]", each, ("T", arrays[0].shape[-1] if each.ndim else "k"))
+    lengths = np.array([len(each) for each in arrays])
+    shape = (lengths.max(), len(arrays), arrays[0].shape[-1])
+    xs = np.zeros(shape, np.result_type(*arrays))
+    for i, each in enumerate(arrays):
+        xs[: len(each), i] = each
+    return xs, lengths
+
+
+def alive(lengths: NDArray, T: int) -> NDArray:
+    """Which steps 1 … T each sequence has: booleans of shape (T, m), the batch as one axis."""
+    return np.arange(1, T + 1)[:, None] <= lengths.reshape(-1)
+
+
+def _as_lengths(lengths: ArrayLike, shape: tuple[int, ...]) -> NDArray:
+    lengths = np.asarray(lengths)
+    T, leading = shape[0], shape[1:-1]
+    if lengths.dtype.kind not in "iu":
+        raise TypeError(f"lengths holds entries of type {lengths.dtype}; integers were expected")
+    if lengths.shape != leading:
+        raise ValueError(
+            f"lengths has shape {lengths.shape}, expected {leading}: one for each sequence of xs"
+        )
+    if lengths.size and not (lengths.min() >= 1 and lengths.max() <= T):
+        wrong = lengths[(lengths < 1) | (lengths > T)][0]
+        raise ValueError(f"lengths holds {wrong}; xs has {T} steps, so 1 to {T} were expected")
+    return lengths.copy()
+
+
+def _blank(xs: ArrayLike, lengths: NDArray) -> NDArray:
+    """A copy of ``xs`` with zeros after each sequence's end."""
+    xs = np.array(xs)
+    ended = ~alive(lengths, len(xs)).reshape(xs.shape[:-1])
+    xs[ended] = 0
+    return xs
 
 
 def _sequence(cell: Cell, xs: ArrayLike) -> NDArray:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from hypothesis import settings
 
-from rnnlib import Elman, Jordan, Layer
+from rnnlib import LSTM, Elman, Jordan, Layer
 
 # a busy machine is no reason to fail
 settings.register_profile("unhurried", deadline=None)
@@ -87,3 +87,17 @@ def plainly(cell, xs, initial=None):
         cell.g_o,
         None if initial is None else list(initial),
     )
+
+
+def random_lstm(rng, k=2, n=3):
+    return LSTM(draw(rng, 4, k, n), draw(rng, 4, n, n), draw(rng, 4, n))
+
+
+def random_state(rng, cell, leading=()):
+    """A state of ``cell`` for step 0."""
+    sizes = zip(cell.state, cell.state_sizes, strict=True)
+    return cell.Step(**{name: draw(rng, *leading, size) for name, size in sizes})
+
+
+# one of each kind of network
+RANDOM = [random_layer, random_elman, random_jordan, random_lstm]

@@ -154,16 +154,6 @@ def test_one_state_serves_a_whole_batch(network, rng):
         np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.parametrize("network", RANDOM)
-def test_a_step_is_its_two_halves(network, rng):
-    cell = network(rng)
-    x, before = draw(rng, 5, 2), before_of(cell, draw(rng, 5, *cell.state_sizes))
-    for whole, halves in zip(
-        cell.step(x, before), cell.advance(cell.input_share(x), before), strict=True
-    ):
-        np.testing.assert_array_equal(whole, halves)
-
-
 # A cell is its weights
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -233,11 +234,9 @@ def test_what_is_no_trace_is_refused():
 
 def test_a_network_without_a_figure_is_refused():
     class Unknown:
-        n_inputs, state_sizes, state, Step = 2, (2,), ("y",), Layer.Step
-        input_share = staticmethod(lambda x: x)
-        advance = staticmethod(lambda share, before: Layer.Step(a=share, y=share))
+        pass
 
-    trace = unroll(Unknown(), [[1, 2], [3, 4]])
+    trace = dataclasses.replace(unroll(notes_elman(), notes_inputs()), cell=Unknown())
     with pytest.raises(ValueError, match="no stepper for Unknown, expected"):
         stepper(trace)
     with pytest.raises(ValueError, match="no drawing of Unknown, expected one of: Elman"):

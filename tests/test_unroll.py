@@ -192,15 +192,26 @@ class FibonacciStep(NamedTuple):
 class Fibonacci:
     """A cell of our own: two quantities are fed back, of two sizes, and the input is added."""
 
-    Step, state, state_sizes, n_inputs = FibonacciStep, ("older", "newer"), (1, 2), 1
+    Step = Blocks = FibonacciStep
+    state, state_sizes, n_inputs = ("older", "newer"), (1, 2), 1
 
-    def input_share(self, x):
-        return x
+    def input_share(self, xs):
+        return xs
 
-    def advance(self, share, before):
-        newest = before.older + before.newer[..., :1] + share
-        newer = np.concatenate([newest, -newest], axis=-1)
-        return FibonacciStep(older=before.newer[..., :1], newer=newer, sum=newest)
+    def lay_out(self, shares):
+        return FibonacciStep(np.empty_like(shares), np.repeat(shares, 2, axis=-1), shares)
+
+    def advance(self, now, before):
+        older, newer, sum = now
+        sum += before.older + before.newer[:, :1]
+        older[...] = before.newer[:, :1]
+        np.concatenate([sum, -sum], axis=-1, out=newer)
+
+    def read_out(self, blocks):
+        pass
+
+    def records(self, blocks):
+        return blocks
 
 
 def test_any_cell_can_be_unrolled():

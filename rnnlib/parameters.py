@@ -1,0 +1,92 @@
+"""A network's parameters by name, and networks made of others' parameters.
+
+The parameters of a network are its arrays; a gradient and a momentum have the same, so they are
+networks too. Networks inside a network, as in a stack, count with theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Network = TypeVar("Network")
+
+
+def parameters(cell: object) -> dict[str, NDArray]:
+    """All arrays of a network by name, those themselves and no copies; nested ones with dots.
+
+    >>> from rnnlib.examples import notes_elman
+    >>> {name: array.shape for name, array in parameters(notes_elman()).items()}
+    {'W_x': (2, 3), 'W_h': (3, 3), 'W_o': (3, 2), 'b_h': (3,), 'b_o': (2,)}
+    """
+    return dict(_walk(cell, ""))
+
+
+def _walk(value: object, name: str) -> Iterator[tuple[str, NDArray]]:
+    if isinstance(value, np.ndarray):
+        yield name, value
+    else:
+        for inner, part in _parts(value):
+            yield from _walk(part, f"{name}.{inner}" if name else inner)
+
+
+def _parts(value: object) -> list[tuple[str, object]]:
+    """What a network or a tuple of networks consists of; a word has no parts."""
+    if isinstance(value, tuple):
+        return [(str(i), part) for i, part in enumerate(value)]
+    if hasattr(value, "__dataclass_fields__"):
+        return [(field.name, getattr(value, field.name)) for field in fields(value)]
+    return []
+
+
+def with_parameters(cell: Network, arrays: Mapping[str, NDArray]) -> Network:
+    """A network like ``cell`` with ``arrays`` in place of its own.
+
+    Neither copied nor checked for what is not finite: the gradient of a network that explodes is
+    still its gradient.
+
+    Raises
+    ------
+    ValueError
+        If a name is missing or unknown, or a shape differs.
+    """
+    own = parameters(cell)
+    if own.keys() != arrays.keys():
+        raise ValueError(
+            f"arrays holds {', '.join(arrays) or 'nothing'}; expected {', '.join(own)}"
+        )
+    for name, array in own.items():
+        if np.shape(arrays[name]) != array.shape:
+            raise ValueError(f"{name} has shape {np.shape(arrays[name])}, expected {array.shape}")
+    replacements = iter([np.asarray(arrays[name]) for name in own])
+    return _rebuild(cell, lambda _: next(replacements))
+
+
+def map_parameters(function: Callable[..., NDArray], cell: Network, *others: Network) -> Network:
+    """A network like ``cell`` whose arrays are ``function`` of its and the others' arrays.
+
+    >>> from rnnlib.examples import notes_elman
+    >>> map_parameters(lambda own, other: own - other, notes_elman(), notes_elman()).b_h
+    array([0., 0., 0.])
+    """
+    columns = iter(zip(*(parameters(each).values() for each in (cell, *others)), strict=True))
+    return _rebuild(cell, lambda _: function(*next(columns)))
+
+
+def _rebuild(value: object, replace: Callable[[NDArray], NDArray]) -> object:
+    """The same structure with each array replaced, in the order of ``parameters``."""
+    if isinstance(value, np.ndarray):
+        return replace(value)
+    if isinstance(value, tuple):
+        return tuple(_rebuild(part, replace) for part in value)
+    if not hasattr(value, "__dataclass_fields__"):
+        return value
+    # around __init__, which would copy, check and refuse what is not finite
+    new = object.__new__(type(value))
+    for name, part in _parts(value):
+        object.__setattr__(new, name, _rebuild(part, replace))
+    return new
