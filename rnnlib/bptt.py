@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnlib._checks import as_array, check_shape
-from rnnlib.cells import Cell, at, batched
+from rnnlib.cells import Cell, at, batched, each_step, unbatched
 from rnnlib.parameters import map_parameters
 from rnnlib.trace import Trace, alive
 
@@ -97,7 +97,7 @@ def contributions(trace: Trace, **seeds: ArrayLike) -> Cell:
         for step in range(T - age):
             one = slice(step, step + 1)
             table[step + age][step] = cell.gather(
-                flat_xs[one], at(before, one), at(trace.blocks, one), at(d, one)
+                flat_xs[one], at(before, step), at(trace.blocks, one), at(d, one)
             )
 
     _walk_by_age(trace, d, T, note)
@@ -151,9 +151,10 @@ def _move_to_the_end(own: NDArray, lengths: NDArray) -> None:
 def _walk(trace: Trace, d: NamedTuple) -> tuple[NDArray, ...]:
     """Fill ``d`` from the last step to the first; returns what reaches the initial state."""
     flow = tuple(np.zeros_like(getattr(d, each)[0]) for each in trace.cell.state)
-    for t in reversed(range(len(trace))):
-        before = at(trace.blocks, t - 1) if t else batched(trace.cell, trace.initial)
-        flow = trace.cell.retreat(at(trace.blocks, t), before, at(d, t), flow)
+    now = each_step(trace.blocks)
+    before = [batched(trace.cell, trace.initial), *now[:-1]]
+    for step in reversed(list(zip(now, before, each_step(d), strict=True))):
+        flow = trace.cell.retreat(*step, flow)
     return flow
 
 
@@ -219,12 +220,11 @@ def _collect(trace: Trace, d: NamedTuple, flow: tuple[NDArray, ...]) -> Trace:
     """The gradients as a trace."""
     cell, leading = trace.cell, trace.xs.shape[1:-1]
     initial = (each.reshape(*leading, each.shape[-1]) for each in flow)
-    steps = (each.reshape(len(trace), *leading, each.shape[-1]) for each in cell.records(d))
     return Trace(
-        cell=cell.gather(_flat_inputs(trace), _states_before(trace), trace.blocks, d),
+        cell=cell.gather(_flat_inputs(trace), batched(cell, trace.initial), trace.blocks, d),
         xs=cell.input_back(d).reshape(trace.xs.shape),
         initial=cell.Step(**dict(zip(cell.state, initial, strict=True))),
-        steps=cell.Step(*steps),
+        steps=unbatched(cell.gradient_records(d), leading),
         blocks=d,
         lengths=trace.lengths,
     )

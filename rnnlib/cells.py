@@ -29,6 +29,12 @@ from rnnlib.activations import activation
 from rnnlib.parameters import parameters, with_parameters
 
 
+# The C library of Linux hands a large array's memory back as soon as it is freed, and a new array
+# then pays for every page of it again: a third of the time of a small network. Once it has seen a
+# block of nearly 32 MB freed, it keeps that much. The block is never written to, so it costs nothing.
+np.empty(2**25 - 2**16, np.uint8)
+
+
 class Cell(Protocol):
     """What ``unroll`` asks of a cell, and below what ``bptt`` asks; T steps, batch of m.
 
@@ -61,6 +67,9 @@ class Cell(Protocol):
     def records(self, blocks: NamedTuple) -> NamedTuple:
         """The blocks' numbers as a ``Step``, each quantity of shape (T, m, ·)."""
 
+    def gradient_records(self, d: NamedTuple) -> NamedTuple:
+        """Blocks of gradients as a ``Step``."""
+
     def read_back(self, blocks: NamedTuple, d: NamedTuple) -> None:
         """Take the gradient, for all steps at once, from what ``read_out`` filled to what it read.
 
@@ -73,10 +82,10 @@ class Cell(Protocol):
         Returns what flows back into the state of the step before.
         """
 
-    def gather(self, xs: NDArray, before: NamedTuple, blocks: NamedTuple, d: NamedTuple) -> Self:
+    def gather(self, xs: NDArray, initial: NamedTuple, blocks: NamedTuple, d: NamedTuple) -> Self:
         """The gradient of the cell: what all steps contribute to each weight, summed.
 
-        ``before`` holds the states that the steps had before them, (T, m, ·).
+        ``initial`` holds the state before the first of these steps, (m, ·).
         """
 
     def input_back(self, d: NamedTuple) -> NDArray:
@@ -98,13 +107,16 @@ class _Plain:
         """
         x = as_inputs("x", self, x)
         steps, _ = run(self, x[None], as_state("before", self, before, x.shape[:-1]))
-        return self.Step(*(quantity[0] for quantity in steps))
+        return each_record(steps, 0)
 
     def read_out(self, blocks: NamedTuple) -> None:
         pass
 
     def records(self, blocks: NamedTuple) -> NamedTuple:
         return blocks
+
+    def gradient_records(self, d: NamedTuple) -> NamedTuple:
+        return self.records(d)
 
     def read_back(self, blocks: NamedTuple, d: NamedTuple) -> None:
         pass
@@ -222,10 +234,15 @@ class Layer(_Plain):
         da += activation(self.phi).pull_back(dy, *now)
         return (da @ self.W_y.T,)
 
-    def gather(self, xs: NDArray, before: LayerStep, blocks: LayerStep, d: LayerStep) -> Layer:
+    def gather(self, xs: NDArray, initial: LayerStep, blocks: LayerStep, d: LayerStep) -> Layer:
         """∂L/∂W_x = Σ x(t)ᵀ ∂L/∂a(t),  ∂L/∂W_y = Σ y(t−1)ᵀ ∂L/∂a(t),  ∂L/∂b = Σ ∂L/∂a(t)."""
         return with_parameters(
-            self, {"W_x": outer(xs, d.a), "W_y": outer(before.y, d.a), "b": total(d.a)}
+            self,
+            {
+                "W_x": outer(xs, d.a),
+                "W_y": outer_before(initial.y, blocks.y, d.a),
+                "b": total(d.a),
+            },
         )
 
     def input_back(self, d: LayerStep) -> NDArray:
@@ -300,15 +317,15 @@ class _TwoLayers(_Plain):
         dh += flat_product(da_o, self.W_o.T)
 
     def gather(
-        self, xs: NDArray, before: NamedTuple, blocks: NamedTuple, d: NamedTuple
+        self, xs: NDArray, initial: NamedTuple, blocks: NamedTuple, d: NamedTuple
     ) -> _TwoLayers:
         """∂L/∂W_x = Σ x(t)ᵀ ∂L/∂a_h(t), and so on: what goes in, times what comes back."""
-        fed_back = getattr(before, self.state[0])
+        [fed_back] = self.state
         return with_parameters(
             self,
             {
                 "W_x": outer(xs, d.a_h),
-                "W_h": outer(fed_back, d.a_h),
+                "W_h": outer_before(getattr(initial, fed_back), getattr(blocks, fed_back), d.a_h),
                 "W_o": outer(blocks.h, d.a_o),
                 "b_h": total(d.a_h),
                 "b_o": total(d.a_o),
@@ -502,6 +519,11 @@ def outer(xs: NDArray, ds: NDArray) -> NDArray:
     return xs.reshape(-1, xs.shape[-1]).T @ ds.reshape(-1, ds.shape[-1])
 
 
+def outer_before(initial: NDArray, states: NDArray, ds: NDArray) -> NDArray:
+    """Σ h(t−1)ᵀ d(t), where h(0), (m, n), is the initial state and h(t), (T, m, n), the others."""
+    return outer(initial, ds[0]) + outer(states[:-1], ds[1:])
+
+
 def total(ds: NDArray) -> NDArray:
     """Σ d(t) over all steps and the batch, (n,)."""
     return ds.reshape(-1, ds.shape[-1]).sum(axis=0)
@@ -510,6 +532,14 @@ def total(ds: NDArray) -> NDArray:
 def at(blocks: NamedTuple, t: int | slice) -> NamedTuple:
     """The blocks of one time step, or of some, as views."""
     return type(blocks)(*(None if block is None else block[..., t, :, :] for block in blocks))
+
+
+def each_step(blocks: NamedTuple) -> list[NamedTuple]:
+    """The blocks of step 1, of step 2, …, as views."""
+    return [
+        type(blocks)(*step)
+        for step in zip(*(np.moveaxis(block, -3, 0) for block in blocks), strict=True)
+    ]
 
 
 def run(
@@ -525,16 +555,26 @@ def run(
     kind = np.result_type(xs, *state, *parameters(cell).values())
     flat_xs = xs.reshape(T, -1, xs.shape[-1]).astype(kind, copy=False)
     blocks = cell.lay_out(cell.input_share(flat_xs))
-    for t in range(T):
-        now = at(blocks, t)
+    for t, now in enumerate(each_step(blocks)):
         cell.advance(now, before)
         if alive is not None and not alive[t].all():
             for block, last in zip(now, before, strict=True):
                 np.copyto(block, last, where=~alive[t][:, None])
         before = now
     cell.read_out(blocks)
-    steps = (q.reshape(T, *leading, q.shape[-1]) for q in cell.records(blocks))
-    return cell.Step(*steps), blocks
+    return unbatched(cell.records(blocks), leading), blocks
+
+
+def unbatched(steps: NamedTuple, leading: tuple[int, ...]) -> NamedTuple:
+    """Records of all steps with the axes that the caller's sequences have: (T, ..., ·)."""
+    return type(steps)(
+        *(q if q is None else q.reshape(len(q), *leading, q.shape[-1]) for q in steps)
+    )
+
+
+def each_record(steps: NamedTuple, index: int) -> NamedTuple:
+    """One step's record out of those of all steps."""
+    return type(steps)(*(q if q is None else q[index] for q in steps))
 
 
 def batched(cell: Cell, record: NamedTuple) -> NamedTuple:

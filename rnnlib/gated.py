@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlib._checks import check_shape
-from rnnlib.cells import _Plain, _take_in, outer, total
+from rnnlib.cells import _Plain, _take_in, outer, outer_before, total
 from rnnlib.parameters import with_parameters
+from rnnlib.trace import Trace
 
 GATES = ("f", "i", "o", "c_tilde")
 """The order of an LSTM's gates on the first axis of its weights."""
@@ -25,24 +26,27 @@ GRU_GATES = ("z", "r", "h_tilde")
 
 
 class LSTMStep(NamedTuple):
-    """Pre-activations and gates, the cell state c and the hidden state h, each (..., n)."""
+    """Gates f, i, o, c̃, cell state c and hidden state h, each (..., n).
 
-    a_f: NDArray | None = None
-    a_i: NDArray | None = None
-    a_o: NDArray | None = None
-    a_c: NDArray | None = None
+    The pre-activations a are not kept (``pre_activations`` computes them); a gradient has theirs in
+    place of the gates'.
+    """
+
     f: NDArray | None = None
     i: NDArray | None = None
     o: NDArray | None = None
     c_tilde: NDArray | None = None
     c: NDArray | None = None
     h: NDArray | None = None
+    a_f: NDArray | None = None
+    a_i: NDArray | None = None
+    a_o: NDArray | None = None
+    a_c: NDArray | None = None
 
 
 class LSTMBlocks(NamedTuple):
-    """The same; all pre-activations in one array (4, T, m, n), and all gates in another."""
+    """The same with all gates in one array, (4, T, m, n); in a gradient their pre-activations."""
 
-    a: NDArray | None = None
     gates: NDArray | None = None
     c: NDArray | None = None
     h: NDArray | None = None
@@ -113,13 +117,12 @@ class LSTM(_Plain):
 
     def lay_out(self, shares: NDArray) -> LSTMBlocks:
         c, h = np.empty((2, *shares.shape[1:]), shares.dtype)
-        return LSTMBlocks(a=shares, gates=np.empty_like(shares), c=c, h=h)
+        return LSTMBlocks(gates=shares, c=c, h=h)
 
     def advance(self, now: LSTMBlocks, before: LSTMBlocks) -> None:
-        a, gates, c, h = now
-        a += before.h @ self.W_h
-        sigmoid(a[:3], gates[:3])
-        np.tanh(a[3], out=gates[3])
+        gates, c, h = now
+        gates += before.h @ self.W_h
+        squash(gates)
         f, i, o, c_tilde = gates
         np.multiply(f, before.c, out=c)
         c += i * c_tilde
@@ -127,7 +130,11 @@ class LSTM(_Plain):
         h *= o
 
     def records(self, blocks: LSTMBlocks) -> LSTMStep:
-        return LSTMStep(*blocks.a, *blocks.gates, blocks.c, blocks.h)
+        return LSTMStep(*blocks.gates, blocks.c, blocks.h)
+
+    def gradient_records(self, d: LSTMBlocks) -> LSTMStep:
+        a_f, a_i, a_o, a_c = d.gates
+        return LSTMStep(c=d.c, h=d.h, a_f=a_f, a_i=a_i, a_o=a_o, a_c=a_c)
 
     def retreat(
         self,
@@ -137,38 +144,40 @@ class LSTM(_Plain):
         flow: tuple[NDArray, NDArray],
     ) -> tuple[NDArray, NDArray]:
         """What flows back along h passes all gates; what flows back along c passes f alone."""
-        _, gates, c, _ = now
-        da, dgates, dc, dh = d
+        gates, c, h = now
+        da, dc, dh = d
         f, i, o, c_tilde = gates
         tanh_c = np.tanh(c)
         dh += flow[0]
         dc += flow[1]
-        np.multiply(dh, tanh_c, out=dgates[2])
-        tanh_c *= tanh_c
-        np.subtract(1, tanh_c, out=tanh_c)
-        tanh_c *= o
-        tanh_c *= dh
-        dc += tanh_c
-        np.multiply(dc, before.c, out=dgates[0])
-        np.multiply(dc, c_tilde, out=dgates[1])
-        np.multiply(dc, i, out=dgates[3])
+        through_h = h * tanh_c  # o tanh² c, so that o − this is o tanh′ c
+        np.subtract(o, through_h, out=through_h)
+        through_h *= dh
+        dc += through_h
         slopes(gates, da)
-        da *= dgates
+        da_f, da_i, da_o, da_c = da
+        da_f *= before.c
+        da_i *= c_tilde
+        da_c *= i
+        da[:2] *= dc
+        da_c *= dc
+        tanh_c *= dh
+        da_o *= tanh_c
         return sum_over_gates(da, self.W_h), dc * f
 
-    def gather(self, xs: NDArray, before: LSTMBlocks, blocks: LSTMBlocks, d: LSTMBlocks) -> LSTM:
+    def gather(self, xs: NDArray, initial: LSTMBlocks, blocks: LSTMBlocks, d: LSTMBlocks) -> LSTM:
         """∂L/∂W_x = Σ x(t)ᵀ ∂L/∂a(t),  ∂L/∂W_h = Σ h(t−1)ᵀ ∂L/∂a(t),  for each gate."""
         return with_parameters(
             self,
             {
-                "W_x": np.stack([outer(xs, da) for da in d.a]),
-                "W_h": np.stack([outer(before.h, da) for da in d.a]),
-                "b": np.stack([total(da) for da in d.a]),
+                "W_x": np.stack([outer(xs, da) for da in d.gates]),
+                "W_h": np.stack([outer_before(initial.h, blocks.h, da) for da in d.gates]),
+                "b": np.stack([total(da) for da in d.gates]),
             },
         )
 
     def input_back(self, d: LSTMBlocks) -> NDArray:
-        return sum_over_gates(d.a, self.W_x)
+        return sum_over_gates(d.gates, self.W_x)
 
 
 def gate_shares(xs: NDArray, W: NDArray, b: NDArray) -> NDArray:
@@ -178,12 +187,16 @@ def gate_shares(xs: NDArray, W: NDArray, b: NDArray) -> NDArray:
     return shares.reshape(len(W), *xs.shape[:-1], W.shape[-1])
 
 
-def sigmoid(a: NDArray, out: NDArray) -> None:
-    """σ(a) = (1 + tanh(a/2))/2, the quickest of its forms; exact enough but in the far tail."""
-    np.multiply(a, 0.5, out=out)
-    np.tanh(out, out=out)
-    out *= 0.5
-    out += 0.5
+def squash(a: NDArray) -> None:
+    """In place, σ of all gates but the last, and tanh of the last.
+
+    σ(a) = (1 + tanh(a/2))/2 is the quickest of its forms, and exact but in the far tail.
+    """
+    sigmoids = a[:-1]
+    sigmoids *= 0.5
+    np.tanh(a, out=a)
+    sigmoids *= 0.5
+    sigmoids += 0.5
 
 
 def slopes(gates: NDArray, out: NDArray) -> None:
@@ -197,3 +210,15 @@ def sum_over_gates(da: NDArray, W: NDArray) -> NDArray:
     """Σ_g ∂L/∂a_g W[g]ᵀ, for any axes between: (g, ..., n) to (..., k)."""
     flat = da.reshape(len(W), -1, da.shape[-1])
     return (flat @ W.swapaxes(1, 2)).sum(axis=0).reshape(*da.shape[1:-1], W.shape[1])
+
+
+def pre_activations(trace: Trace) -> NDArray:
+    """a(t) = x(t) W_x + h(t−1) W_h + b of an LSTM's gates, (4, T, ..., n), which traces don't keep.
+
+    The first axis is the gate, in the order of ``GATES``.
+    """
+    cell, T = trace.cell, len(trace)
+    before = np.concatenate([trace[0].h[None], trace.h[:-1]])
+    shares = gate_shares(trace.xs.reshape(T, -1, trace.xs.shape[-1]), cell.W_x, cell.b)
+    fed_back = gate_shares(before.reshape(T, -1, before.shape[-1]), cell.W_h, np.zeros_like(cell.b))
+    return (shares + fed_back).reshape(len(cell.b), *trace.h.shape)

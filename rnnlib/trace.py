@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnlib._checks import as_array, check_shape
-from rnnlib.cells import Cell, as_inputs, as_state, run, zero_state
+from rnnlib.cells import Cell, as_inputs, as_state, each_record, run, zero_state
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +64,7 @@ class Trace:
             raise IndexError(f"the trace holds steps 0 to {T}; got t = {t}")
         if t == 0:
             return self.initial
-        index = t - 1 if t > 0 else T + t
-        return type(self.steps)(*(quantity[index] for quantity in self.steps))
+        return each_record(self.steps, t - 1 if t > 0 else T + t)
 
     def __iter__(self) -> Iterator[NamedTuple]:
         return (self[t] for t in range(1, len(self) + 1))
@@ -77,16 +76,20 @@ class Trace:
         # Only called for what is not an attribute already: the quantities of the record.
         if "steps" not in self.__dict__:  # copy and pickle ask before there is anything
             raise AttributeError(name)
-        if name in self.steps._fields:
-            return getattr(self.steps, name)
-        known = ", ".join(self.steps._fields)
+        kept = self._kept()
+        if name in kept:
+            return kept[name]
+        known = ", ".join(kept)
         raise AttributeError(f"a trace of {type(self.cell).__name__} holds {known}; got {name!r}")
 
+    def _kept(self) -> dict[str, NDArray]:
+        return {name: q for name, q in self.steps._asdict().items() if q is not None}
+
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.steps._fields]
+        return [*super().__dir__(), *self._kept()]
 
     def __repr__(self) -> str:
-        shapes = ", ".join(f"{name} {q.shape}" for name, q in self.steps._asdict().items())
+        shapes = ", ".join(f"{name} {q.shape}" for name, q in self._kept().items())
         return f"<Trace of {type(self.cell).__name__}, T = {len(self)}: {shapes}>"
 
 
