@@ -1,8 +1,14 @@
 #!/usr/bin/env bash
 # Sets up everything on Debian or Ubuntu: system packages where they are missing, a virtual
-# environment in .venv, and in it what requirements.txt pins. Run again, it only does what is left.
+# environment in .venv, and in it what requirements.txt pins; with --torch, PyTorch as well, which
+# some tests compare with. Run again, it only does what is left.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+
+case "${1:-}" in
+  "" | --torch) ;;
+  *) echo "setup: unknown argument $1; expected nothing, or --torch" >&2; exit 2 ;;
+esac
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
@@ -46,9 +52,14 @@ if [ ! -x .venv/bin/python ]; then
   "$python" -m venv .venv
 fi
 
-# what is installed is remembered as the files that it was installed from
-if ! cat requirements.txt pyproject.toml | cmp -s - .venv/installed; then
-  echo "setup: installing what requirements.txt pins (some minutes the first time)"
-  .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt
-  cat requirements.txt pyproject.toml > .venv/installed
-fi
+# pins FILE: installs what it pins, unless that is what was installed last
+pins() {
+  if ! cat "$1" pyproject.toml | cmp -s - ".venv/$1.installed"; then
+    echo "setup: installing what $1 pins (some minutes the first time)"
+    .venv/bin/pip install -q --disable-pip-version-check -r "$1"
+    cat "$1" pyproject.toml > ".venv/$1.installed"
+  fi
+}
+
+pins requirements.txt
+if [ "${1:-}" = --torch ]; then pins requirements-torch.txt; fi

@@ -28,10 +28,9 @@ from rnnlib._checks import as_array, check_last_axis, check_shape
 from rnnlib.activations import activation
 from rnnlib.parameters import parameters, with_parameters
 
-
 # The C library of Linux hands a large array's memory back as soon as it is freed, and a new array
 # then pays for every page of it again: a third of the time of a small network. Once it has seen a
-# block of nearly 32 MB freed, it keeps that much. The block is never written to, so it costs nothing.
+# block of nearly 32 MB freed, it keeps that much. Nothing is written to the block: that is free.
 np.empty(2**25 - 2**16, np.uint8)
 
 
