@@ -16,7 +16,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CHAPTER = "book/elman.html"
-PAGES = ["index.html", "book/index.html", CHAPTER, "search.html", "genindex.html"]
+PAGES = [
+    "index.html",
+    "book/index.html",
+    "book/neuron.html",
+    "book/layer.html",
+    "book/batch.html",
+    CHAPTER,
+    "search.html",
+    "genindex.html",
+]
 
 # a sandbox for each page needs rights that containers lack; and the browser shall not phone home
 ARGUMENTS = [
