@@ -23,6 +23,7 @@ PAGES = [
     "book/layer.html",
     "book/batch.html",
     CHAPTER,
+    "book/jordan.html",
     "search.html",
     "genindex.html",
 ]
