@@ -6,6 +6,7 @@ of every quantity, the gradient of the loss with respect to it, at every time st
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import NamedTuple
 
 import numpy as np
@@ -66,10 +67,19 @@ def bptt(trace: Trace, truncate: int | None = None, **seeds: ArrayLike) -> Trace
     >>> d[0].h
     array([ 0., -1.,  0.])
     """
-    cell, d = trace.cell, _begin(trace, seeds)
-    cell.read_back(trace.blocks, d)
-    whole = truncate is None
-    flow = _walk(trace, d) if whole else _walk_by_age(trace, d, _checked_steps(truncate))
+    truncate = None if truncate is None else _checked_steps(truncate)
+    return way_back(trace, truncate, _checked_seeds(trace, seeds))
+
+
+@singledispatch
+def way_back(trace: Trace, truncate: int | None, seeds: dict[str, NDArray]) -> Trace:
+    """``bptt`` with arguments that have been checked.
+
+    Traces of networks made of networks register a way of their own: see ``rnnlib.stack``.
+    """
+    d = _begin(trace, seeds)
+    trace.cell.read_back(trace.blocks, d)
+    flow = _walk(trace, d) if truncate is None else _walk_by_age(trace, d, truncate)
     return _collect(trace, d, flow)
 
 
@@ -87,7 +97,9 @@ def contributions(trace: Trace, **seeds: ArrayLike) -> Cell:
     -----
     The terms of the double sum over t and k in (1.33) and (1.34) of *On recurrent neural networks*.
     """
-    cell, T, d = trace.cell, len(trace), _begin(trace, seeds)
+    if not isinstance(trace, Trace):
+        raise TypeError(f"trace is of type {type(trace).__name__}, expected a Trace, of one cell")
+    cell, T, d = trace.cell, len(trace), _begin(trace, _checked_seeds(trace, seeds))
     cell.read_back(trace.blocks, d)
     nothing = map_parameters(np.zeros_like, cell)
     table = [[nothing] * T for _ in range(T)]
@@ -111,12 +123,11 @@ def _checked_steps(truncate: int) -> int:
     return int(truncate)
 
 
-def _begin(trace: Trace, seeds: dict[str, ArrayLike]) -> NamedTuple:
-    """Blocks of gradients that hold the loss's own, and zeros elsewhere."""
-    if not isinstance(trace, Trace):
+def _checked_seeds(trace: Trace, seeds: dict[str, ArrayLike]) -> dict[str, NDArray]:
+    if not hasattr(trace, "blocks"):
         raise TypeError(f"trace is of type {type(trace).__name__}, expected a Trace")
-    blocks = trace.blocks
-    names = [each for each in blocks._fields if each in trace.steps._fields]
+    blocks, steps = trace.blocks._asdict(), trace.steps._asdict()
+    names = [each for each, block in blocks.items() if block is not None and each in steps]
     if not seeds:
         raise ValueError(f"no seed; the loss's own gradient was expected, for {_either(names)}")
     for name, value in seeds.items():
@@ -124,6 +135,12 @@ def _begin(trace: Trace, seeds: dict[str, ArrayLike]) -> NamedTuple:
             raise ValueError(f"there is no seed {name}, expected {_either(names)}")
         seeds[name] = as_array(name, value)
         check_shape(name, seeds[name], getattr(trace, name).shape)
+    return seeds
+
+
+def _begin(trace: Trace, seeds: dict[str, NDArray]) -> NamedTuple:
+    """Blocks of gradients that hold the loss's own, and zeros elsewhere."""
+    blocks = trace.blocks
     complex_step = any(np.iscomplexobj(seed) for seed in seeds.values())
     d = type(blocks)(
         *(np.zeros(b.shape, np.result_type(b, 1j) if complex_step else b.dtype) for b in blocks)
@@ -167,7 +184,7 @@ def _walk_by_age(trace: Trace, d: NamedTuple, truncate: int, note=None) -> tuple
     """
     cell, T = trace.cell, len(trace)
     before = _states_before(trace)
-    own, m = type(d)(*(block.copy() for block in d)), getattr(d, cell.state[0]).shape[1]
+    own, m = type(d)(*(block.copy() for block in d)), d[0].shape[-2]
     reached = tuple(np.zeros_like(getattr(d, each)[0]) for each in cell.state)
     flow = tuple(np.zeros_like(getattr(d, each)) for each in cell.state)
     for block in d:

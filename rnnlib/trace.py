@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import NamedTuple
 
 import numpy as np
@@ -155,11 +156,22 @@ def unroll(
     """
     lengths = None if lengths is None else _as_lengths(lengths, np.shape(xs))
     xs = _sequence(cell, xs if lengths is None else _blank(xs, lengths))
+    return way_there(cell, xs, initial, lengths, "initial")
+
+
+@singledispatch
+def way_there(
+    cell: Cell, xs: NDArray, initial: NamedTuple | None, lengths: NDArray | None, name: str
+) -> Trace:
+    """``unroll`` for a sequence that has been checked; errors call the initial state ``name``.
+
+    Networks made of networks register a way of their own: see ``rnnlib.stack``.
+    """
     leading = xs.shape[1:-1]
     if initial is None:
         initial = zero_state(cell, leading, xs.dtype)
     else:
-        initial = as_state("initial", cell, initial, leading)
+        initial = as_state(name, cell, initial, leading)
     steps, blocks = run(cell, xs, initial, None if lengths is None else alive(lengths, len(xs)))
     return Trace(cell, xs, initial, steps, blocks, lengths)
 
