@@ -8,6 +8,7 @@ from rnnlib.activations import ACTIVATIONS, Activation, activation
 from rnnlib.bptt import bptt, contributions
 from rnnlib.cells import Cell, Elman, ElmanStep, Jordan, JordanStep, Layer, LayerStep
 from rnnlib.gated import GATES, LSTM, LSTMStep
+from rnnlib.losses import Loss, sigmoid_cross_entropy, softmax_cross_entropy, squared_error
 from rnnlib.trace import Trace, pad, unroll
 
 __all__ = [
@@ -23,10 +24,14 @@ __all__ = [
     "LSTMStep",
     "Layer",
     "LayerStep",
+    "Loss",
     "Trace",
     "activation",
     "bptt",
     "contributions",
     "pad",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+    "squared_error",
     "unroll",
 ]

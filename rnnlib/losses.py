@@ -1,0 +1,195 @@
+"""Losses over sequences: each returns its value and its gradient.
+
+All follow (1.31) of Galvan's *On recurrent neural networks*: a step's loss, summed over the steps
+of a sequence, and the mean of that over the sequences of the batch. The mean lives here, so that
+``bptt`` sums and no more. A gradient has the shape of what it is the gradient of, and goes into
+``bptt`` under its name: ``bptt(trace, y=loss.gradient)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnnlib._checks import as_array, check_shape
+
+
+class Loss(NamedTuple):
+    """The value of a loss, a number, and its gradient."""
+
+    value: np.number
+    gradient: NDArray
+
+
+def squared_error(
+    y: ArrayLike, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
+) -> Loss:
+    """L = Σ_t |y(t) − ȳ(t)|², and ∂L/∂y(t) = 2 (y(t) − ȳ(t)); the mean over the batch.
+
+    Parameters
+    ----------
+    y : (T, ..., o)
+        The outputs of one sequence, (T, o), or of a batch, (T, m, o).
+    target : (T, ..., o), or (..., o) with ``steps="last"``
+        What they should have been, ȳ.
+    steps : "all" or "last"
+        Which steps count. Of sequences of different lengths the last is the last of each, since a
+        trace repeats it.
+    mask : (T, ...), optional
+        Which steps of which sequences count: booleans, or weights that are not negative.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, ``steps`` is neither, a number is not finite, or no step counts.
+    TypeError
+        If entries are not numbers.
+
+    Examples
+    --------
+    >>> squared_error([[1.0, 2.0], [3.0, 4.0]], [[1, 2], [3, 2]])
+    Loss(value=np.float64(4.0), gradient=array([[0., 0.],
+           [0., 4.]]))
+    """
+
+    def term(y: NDArray, target: NDArray) -> tuple[NDArray, NDArray]:
+        error = y - target
+        return (error * error).sum(axis=-1), 2 * error
+
+    return _over_steps(term, "y", y, _numbers(target), steps, mask)
+
+
+def softmax_cross_entropy(
+    a: ArrayLike, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
+) -> Loss:
+    """L = −Σ_t Σ_j p̄_j(t) log p_j(t) with p = softmax(a); ∂L/∂a(t) = p(t) − p̄(t) for Σ_j p̄_j = 1.
+
+    It reads the pre-activation a of the output, as a trace holds it under ``a_o``: the logarithm of
+    a softmax keeps its digits where the softmax itself is 0.
+
+    Parameters
+    ----------
+    a : (T, ..., o)
+    target : (T, ...) integers, or (T, ..., o)
+        The right class at each step, 0 to o−1, or the probability p̄ of each. Without the time axis
+        if ``steps`` is "last".
+    steps, mask
+        As for ``squared_error``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for ``squared_error``; and if a class or a probability is none.
+
+    Examples
+    --------
+    Two classes that are equally likely:
+
+    >>> float(softmax_cross_entropy([[0.0, 0.0]], [1]).value)
+    0.6931471805599453
+    """
+
+    def term(a: NDArray, target: NDArray) -> tuple[NDArray, NDArray]:
+        shifted = a - a.real.max(axis=-1, keepdims=True)
+        exponentials = np.exp(shifted)
+        sums = exponentials.sum(axis=-1, keepdims=True)
+        weight = target.sum(axis=-1, keepdims=True)
+        value = -(target * (shifted - np.log(sums))).sum(axis=-1)
+        return value, weight * exponentials / sums - target
+
+    a = as_array("a", a)
+    target = np.asarray(target)
+    if target.dtype.kind in "iu" and target.ndim == a.ndim - (1 if steps == "all" else 2):
+        target = _one_hot(target, a.shape[-1], a.dtype)
+    return _over_steps(term, "a", a, _probabilities(target), steps, mask)
+
+
+def sigmoid_cross_entropy(
+    a: ArrayLike, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
+) -> Loss:
+    """L = −Σ_t Σ_j p̄_j log σ(a_j) + (1 − p̄_j) log(1 − σ(a_j));  ∂L/∂a = σ(a) − p̄.
+
+    For outputs that are each true or false by themselves. Like ``softmax_cross_entropy`` it reads
+    the pre-activation a, (T, ..., o); ``target`` holds numbers from 0 to 1. Parameters and errors
+    are otherwise those of ``squared_error``.
+
+    >>> float(sigmoid_cross_entropy([[0.0]], [[1.0]]).value)
+    0.6931471805599453
+    """
+
+    def term(a: NDArray, target: NDArray) -> tuple[NDArray, NDArray]:
+        # −log σ(a) = log(1 + exp(−a)); with |a| in the exponent nothing overflows
+        size = np.where(a.real < 0, -a, a)
+        small = np.exp(-size)
+        value = np.where(a.real > 0, a, 0) - a * target + np.log1p(small)
+        sigmoid = np.where(a.real < 0, small, 1) / (1 + small)
+        return value.sum(axis=-1), sigmoid - target
+
+    return _over_steps(term, "a", a, _probabilities(target), steps, mask)
+
+
+def _over_steps(
+    term: Callable[[NDArray, NDArray], tuple[NDArray, NDArray]],
+    name: str,
+    outputs: ArrayLike,
+    target: NDArray,
+    steps: str,
+    mask: ArrayLike | None,
+) -> Loss:
+    """Sum over the steps, mean over the batch; ``term`` gives each step's value and gradient."""
+    outputs = as_array(name, outputs)
+    if outputs.ndim < 2 or 0 in outputs.shape:
+        raise ValueError(
+            f"{name} has shape {outputs.shape}, expected (T, ..., o): time comes first"
+        )
+    target = target.astype(np.result_type(outputs.real.dtype, np.float32), copy=False)
+    sequences = int(np.prod(outputs.shape[1:-1]))
+    gradient = np.zeros_like(outputs)
+    if steps == "last":
+        if mask is not None:
+            raise ValueError('mask was given with steps="last": which steps count is said already')
+        check_shape("target", target, outputs.shape[1:])
+        values, gradient[-1] = term(outputs[-1], target)
+    elif steps == "all":
+        check_shape("target", target, outputs.shape)
+        values, gradient[...] = term(outputs, target)
+        if mask is not None:
+            weights = _weights(mask, outputs)
+            values = values * weights
+            gradient *= weights[..., None]
+    else:
+        raise ValueError(f'steps is {steps!r}, expected "all" or "last"')
+    gradient /= sequences
+    return Loss(values.sum() / sequences, gradient)
+
+
+def _weights(mask: ArrayLike, outputs: NDArray) -> NDArray:
+    weights = as_array("mask", mask)
+    check_shape("mask", weights, outputs.shape[:-1])
+    if (weights < 0).any():
+        raise ValueError(f"mask holds {weights.min()}; booleans or weights from 0 on were expected")
+    if not weights.any():
+        raise ValueError("mask leaves no step: a loss over no step was asked for")
+    return weights.astype(outputs.real.dtype)
+
+
+def _numbers(target: ArrayLike) -> NDArray:
+    return as_array("target", target)
+
+
+def _probabilities(target: ArrayLike) -> NDArray:
+    target = _numbers(target)
+    if target.size and (target.min() < 0 or target.max() > 1):
+        wrong = target.min() if target.min() < 0 else target.max()
+        raise ValueError(f"target holds {wrong}; probabilities, 0 to 1, were expected")
+    return target
+
+
+def _one_hot(classes: NDArray, o: int, dtype: np.dtype) -> NDArray:
+    if classes.size and not (classes.min() >= 0 and classes.max() < o):
+        wrong = classes[(classes < 0) | (classes >= o)][0]
+        raise ValueError(f"target holds the class {wrong}; with {o} outputs 0 to {o - 1} exist")
+    return np.eye(o, dtype=dtype)[classes].real
