@@ -1,0 +1,316 @@
+"""Tasks for recurrent networks, made on the spot from a random generator.
+
+A task is a frozen dataclass; ``task.batch(rng, m)`` draws m sequences with what is right for each,
+and ``task.loss`` and ``task.steps`` say how an answer is judged. Nothing is stored or downloaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlib.losses import softmax_cross_entropy, squared_error
+
+
+class Batch(NamedTuple):
+    """Sequences and what is right for them.
+
+    ``xs`` is (T, m, k). ``target`` is (T, m, o), or (T, m) where it names classes, and lacks the
+    first axis in a task that is judged by its last step. ``mask``, (T, m), says which steps count,
+    ``lengths``, (m,), how many steps each sequence has; None where all do.
+    """
+
+    xs: NDArray
+    target: NDArray
+    mask: NDArray | None = None
+    lengths: NDArray | None = None
+
+
+def _check_batch(rng: np.random.Generator, m: int) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"rng is of type {type(rng).__name__}, expected a numpy.random.Generator: "
+            f"give numpy.random.default_rng(SEED)"
+        )
+    _check_at_least("m", m, 1)
+
+
+def _check_at_least(name: str, value: int, least: int) -> None:
+    if not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{name} is {value!r}, expected a whole number, at least {least}")
+
+
+@dataclass(frozen=True)
+class Adding:
+    """Add the two marked numbers of a sequence.
+
+    x(t) holds a number drawn from [0, 1) and a mark, 1 at two steps and 0 elsewhere: one of them in
+    the first half of the sequence, one in the second. The last output is to be the sum of the two
+    marked numbers. Always answering 1, their mean, has a squared error of 2/12 = 1/6: that is the
+    ``baseline`` of a network that remembers nothing.
+
+    Parameters
+    ----------
+    T : int
+        The length of the sequences; the longest, if ``shortest`` is given.
+    shortest : int, optional
+        Lengths are drawn from ``shortest`` to ``T``.
+
+    Notes
+    -----
+    After Hochreiter and Schmidhuber, "Long short-term memory", *Neural Computation* 9 (1997); as
+    there the distance between the marks varies, here over the whole sequence.
+    """
+
+    T: int
+    shortest: int | None = None
+
+    n_inputs: ClassVar = 2
+    n_outputs: ClassVar = 1
+    steps: ClassVar = "last"
+    loss: ClassVar = staticmethod(squared_error)
+    baseline: ClassVar = 1 / 6
+
+    def __post_init__(self) -> None:
+        _check_at_least("T", self.T, 2)
+        if self.shortest is not None:
+            _check_at_least("shortest", self.shortest, 2)
+            if self.shortest > self.T:
+                raise ValueError(f"shortest is {self.shortest}, expected at most T = {self.T}")
+
+    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+        """m sequences: xs (T, m, 2), target (m, 1)."""
+        _check_batch(rng, m)
+        lengths = np.full(m, self.T)
+        if self.shortest is not None:
+            lengths = rng.integers(self.shortest, self.T, m, endpoint=True)
+        each, half = np.arange(m), lengths // 2
+        first, second = rng.integers(0, half), rng.integers(half, lengths)
+        xs = np.zeros((self.T, m, 2))
+        xs[..., 0] = rng.random((self.T, m)) * (np.arange(self.T)[:, None] < lengths)
+        xs[first, each, 1] = xs[second, each, 1] = 1
+        target = xs[first, each, 0] + xs[second, each, 0]
+        return Batch(xs, target[:, None], lengths=None if self.shortest is None else lengths)
+
+
+@dataclass(frozen=True)
+class TemporalOrder:
+    """Tell in which order two symbols came: XX, XY, YX or YY.
+
+    A sequence consists of distractors, but for two steps at which X or Y stands, one in the second
+    tenth of the sequence and one in its sixth tenth. The classes 0 to 3 are XX, XY, YX, YY; who
+    guesses has the loss log 4, the ``baseline``.
+
+    Notes
+    -----
+    After Hochreiter and Schmidhuber (1997), experiment 6a. Each symbol is a unit vector: X, Y, and
+    four distractors.
+    """
+
+    T: int
+
+    n_inputs: ClassVar = 6
+    n_outputs: ClassVar = 4
+    steps: ClassVar = "last"
+    loss: ClassVar = staticmethod(softmax_cross_entropy)
+    baseline: ClassVar = float(np.log(4))
+
+    def __post_init__(self) -> None:
+        _check_at_least("T", self.T, 10)
+
+    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+        """m sequences: xs (T, m, 6), target (m,) of classes."""
+        _check_batch(rng, m)
+        T, each = self.T, np.arange(m)
+        symbols = rng.integers(2, 6, (T, m))
+        early, late = rng.integers(0, 2, (2, m))
+        symbols[rng.integers(T // 10, 2 * T // 10, m), each] = early
+        symbols[rng.integers(5 * T // 10, 6 * T // 10, m), each] = late
+        return Batch(np.eye(6)[symbols], 2 * early + late)
+
+
+@dataclass(frozen=True)
+class Latch:
+    """Keep one bit: the sign of the first input, through T − 1 steps of noise.
+
+    x(1) is 1 or −1, what follows is normal noise of deviation ``noise``. The last output is to be
+    x(1); who forgets answers 0, with a squared error of 1, the ``baseline``.
+
+    Notes
+    -----
+    After Bengio, Simard and Frasconi, "Learning long-term dependencies with gradient descent is
+    difficult", *IEEE Transactions on Neural Networks* 5 (1994).
+    """
+
+    T: int
+    noise: float = 0.2
+
+    n_inputs: ClassVar = 1
+    n_outputs: ClassVar = 1
+    steps: ClassVar = "last"
+    loss: ClassVar = staticmethod(squared_error)
+    baseline: ClassVar = 1.0
+
+    def __post_init__(self) -> None:
+        _check_at_least("T", self.T, 2)
+        if not (np.isfinite(self.noise) and self.noise >= 0):
+            raise ValueError(f"noise is {self.noise!r}, expected a number from 0 on")
+
+    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+        """m sequences: xs (T, m, 1), target (m, 1)."""
+        _check_batch(rng, m)
+        xs = self.noise * rng.standard_normal((self.T, m, 1))
+        xs[0] = rng.choice([-1.0, 1.0], (m, 1))
+        return Batch(xs, xs[0].copy())
+
+
+@dataclass(frozen=True)
+class Echo:
+    """Repeat what was read ``delay`` steps ago: y(t) is to be x(t − delay).
+
+    Inputs are 0 or 1, each as likely. The first ``delay`` steps don't count. Always answering 1/2
+    has a squared error of 1/4 at each of the others, the ``baseline`` of the whole sequence.
+    """
+
+    T: int
+    delay: int
+
+    n_inputs: ClassVar = 1
+    n_outputs: ClassVar = 1
+    steps: ClassVar = "all"
+    loss: ClassVar = staticmethod(squared_error)
+
+    def __post_init__(self) -> None:
+        _check_at_least("delay", self.delay, 0)
+        _check_at_least("T", self.T, self.delay + 1)
+
+    @property
+    def baseline(self) -> float:
+        return (self.T - self.delay) / 4
+
+    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+        """m sequences: xs, target (T, m, 1), mask (T, m)."""
+        _check_batch(rng, m)
+        xs = rng.integers(0, 2, (self.T, m, 1)).astype(float)
+        target = np.zeros_like(xs)
+        target[self.delay :] = xs[: self.T - self.delay]
+        mask = np.broadcast_to(np.arange(self.T)[:, None] >= self.delay, (self.T, m))
+        return Batch(xs, target, mask=mask.copy())
+
+
+@dataclass(frozen=True)
+class Sine:
+    """The next term of a sine: y(t) is to be x(t + 1).
+
+    Each sequence has a phase of its own and a period of its own, from 10 to 30 steps. A sine obeys
+    x(t+1) = 2 cos ω x(t) − x(t−1): two terms of the past suffice, if one knows ω.
+    """
+
+    T: int
+
+    n_inputs: ClassVar = 1
+    n_outputs: ClassVar = 1
+    steps: ClassVar = "all"
+    loss: ClassVar = staticmethod(squared_error)
+
+    def __post_init__(self) -> None:
+        _check_at_least("T", self.T, 1)
+
+    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+        """m sequences: xs, target (T, m, 1)."""
+        _check_batch(rng, m)
+        omega, phase = 2 * np.pi / rng.uniform(10, 30, m), rng.uniform(0, 2 * np.pi, m)
+        terms = np.sin(np.arange(self.T + 1)[:, None] * omega + phase)[..., None]
+        return Batch(terms[:-1], terms[1:])
+
+
+TEXT = """\
+a line of words is read from left to right. the eye goes on, the word is gone, and yet the
+sentence has a sense. so there is something that stays. what stays is small: not the letters, not
+the sound, but a few threads that the next word takes up.
+
+a clock has no memory. it shows the hour and forgets the hour before. a river has one: what rained
+in the hills at night goes by in the valley at noon. between the two stands the reader, who keeps
+what is of use and lets the rest go by.
+
+to keep everything is to find nothing. to keep nothing is to begin again with each step. what we
+call understanding lies between the two, and it is made of steps: take what was, add what is, and
+hand on what may be wanted.
+"""
+"""A short text of our own, about memory, in small letters."""
+
+
+@dataclass(frozen=True)
+class NextCharacter:
+    """The next character of a text: the class at step t is the character at step t + 1.
+
+    Sequences are pieces of ``text``, cut at random places. Who knows how often each character
+    occurs, and nothing else, has the entropy of that as loss at each step: T times it is the
+    ``baseline``.
+
+    ``alphabet`` holds the characters of the text in their order; a character is a unit vector.
+    """
+
+    T: int
+    text: str = field(default=TEXT, repr=False)
+
+    steps: ClassVar = "all"
+    loss: ClassVar = staticmethod(softmax_cross_entropy)
+
+    def __post_init__(self) -> None:
+        _check_at_least("T", self.T, 1)
+        if len(self.text) < self.T + 1:
+            raise ValueError(
+                f"text has {len(self.text)} characters, expected at least T + 1 = {self.T + 1}"
+            )
+
+    @property
+    def alphabet(self) -> str:
+        return "".join(sorted(set(self.text)))
+
+    @property
+    def n_inputs(self) -> int:
+        return len(self.alphabet)
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.alphabet)
+
+    @property
+    def baseline(self) -> float:
+        counts = np.array([self.text.count(each) for each in self.alphabet])
+        shares = counts / counts.sum()
+        return float(-self.T * (shares * np.log(shares)).sum())
+
+    def classes(self, text: str) -> NDArray:
+        """The number of each character in the alphabet, (len(text),).
+
+        Raises
+        ------
+        ValueError
+            If a character is not in the alphabet.
+        """
+        strange = set(text) - set(self.alphabet)
+        if strange:
+            raise ValueError(
+                f"text holds {min(strange)!r}, expected characters of {self.alphabet!r}"
+            )
+        return np.array([self.alphabet.index(each) for each in text], dtype=int)
+
+    def encode(self, text: str) -> NDArray:
+        """A text as unit vectors, (len(text), k)."""
+        return np.eye(self.n_inputs)[self.classes(text)]
+
+    def decode(self, classes: NDArray) -> str:
+        """The text of numbers of characters."""
+        return "".join(self.alphabet[each] for each in np.ravel(classes))
+
+    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+        """m pieces of the text: xs (T, m, k), target (T, m) of classes."""
+        _check_batch(rng, m)
+        starts = rng.integers(0, len(self.text) - self.T, m)
+        pieces = self.classes(self.text)[starts + np.arange(self.T + 1)[:, None]]
+        return Batch(np.eye(self.n_inputs)[pieces[:-1]], pieces[1:])
