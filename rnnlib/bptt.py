@@ -97,7 +97,7 @@ def contributions(trace: Trace, **seeds: ArrayLike) -> Cell:
     -----
     The terms of the double sum over t and k in (1.33) and (1.34) of *On recurrent neural networks*.
     """
-    if not isinstance(trace, Trace):
+    if type(trace) is not Trace:  # a stack's is one too, but of several cells
         raise TypeError(f"trace is of type {type(trace).__name__}, expected a Trace, of one cell")
     cell, T, d = trace.cell, len(trace), _begin(trace, _checked_seeds(trace, seeds))
     cell.read_back(trace.blocks, d)
