@@ -1,0 +1,308 @@
+"""Optimisers, clipping, the training loop and what it records."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from networks import RANDOM, random_elman, random_layer
+
+from rnnlib import initial
+from rnnlib.examples import notes_elman
+from rnnlib.losses import squared_error
+from rnnlib.parameters import map_parameters, parameters
+from rnnlib.tasks import Batch, Echo, Latch, TemporalOrder
+from rnnlib.training import SGD, Adam, Diverged, clip, evaluate, fit, norm
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20261121)
+
+
+def gradients(rng, cell, number=5):
+    return [map_parameters(lambda w: rng.normal(size=w.shape), cell) for _ in range(number)]
+
+
+def walk(optimiser, cell, gradients):
+    state = optimiser.start(cell)
+    for gradient in gradients:
+        cell, state = optimiser.step(cell, gradient, state)
+    return cell
+
+
+def assert_same(mine, theirs, **tolerance):
+    for name, array in parameters(mine).items():
+        np.testing.assert_allclose(array, parameters(theirs)[name], **tolerance)
+
+
+# Optimisers
+
+
+def test_sgd_in_numbers():
+    cell = notes_elman()
+    ones = map_parameters(np.ones_like, cell)
+    state = SGD(0.5, momentum=0.5).start(cell)
+    for b_h in ([0.5, -0.5, -1.5], [-0.25, -1.25, -2.25], [-1.125, -2.125, -3.125]):
+        cell, state = SGD(0.5, momentum=0.5).step(cell, ones, state)
+        np.testing.assert_array_equal(cell.b_h, b_h)
+
+
+def test_adam_in_numbers():
+    """The first step is the rate in the direction of the gradient's sign, whatever its size."""
+    cell = notes_elman()
+    gradient = map_parameters(lambda w: np.where(w > 0, 1e-3, -1e3), cell)
+    stepped = walk(Adam(0.1), cell, [gradient])
+    np.testing.assert_allclose(stepped.W_x, cell.W_x - 0.1 * np.sign(gradient.W_x), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "options"),
+    [
+        (SGD(0.1), "SGD", {"lr": 0.1}),
+        (SGD(0.1, momentum=0.9), "SGD", {"lr": 0.1, "momentum": 0.9}),
+        (Adam(0.1), "Adam", {"lr": 0.1}),
+        (Adam(0.1, 0.8, 0.9, 1e-3), "Adam", {"lr": 0.1, "betas": (0.8, 0.9), "eps": 1e-3}),
+    ],
+    ids=repr,
+)
+def test_optimisers_against_pytorch(ours, theirs, options, rng):
+    torch = pytest.importorskip("torch", reason="pip install -r requirements-torch.txt")
+    cell = random_elman(rng)
+    steps = gradients(rng, cell)
+    weights = [torch.tensor(w, requires_grad=True) for w in parameters(cell).values()]
+    optimiser = getattr(torch.optim, theirs)(weights, **options)
+    for gradient in steps:
+        for weight, g in zip(weights, parameters(gradient).values(), strict=True):
+            weight.grad = torch.tensor(g)
+        optimiser.step()
+    mine = parameters(walk(ours, cell, steps)).values()
+    for ours_, weight in zip(mine, weights, strict=True):
+        np.testing.assert_allclose(ours_, weight.detach().numpy(), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("optimiser", [SGD(0.1, 0.9), Adam(0.1)], ids=repr)
+@pytest.mark.parametrize("network", RANDOM)
+def test_a_step_changes_nothing_in_place_and_keeps_the_type(optimiser, network, rng):
+    cell = map_parameters(lambda w: w.astype(np.float32), network(rng))
+    gradient = map_parameters(np.ones_like, cell)
+    before = {name: array.copy() for name, array in parameters(cell).items()}
+    stepped = walk(optimiser, cell, [gradient] * 3)
+    assert type(stepped) is type(cell)
+    for name, array in parameters(cell).items():
+        np.testing.assert_array_equal(array, before[name])
+        assert (parameters(stepped)[name] < array).all()
+        assert parameters(stepped)[name].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: SGD(0), "rate is 0, expected a number above 0"),
+        (lambda: SGD(0.1, momentum=1), "momentum is 1, expected a number from 0 to below 1"),
+        (lambda: Adam(float("nan")), "rate is nan"),
+        (lambda: Adam(0.1, beta_2=1.5), "beta_2 is 1.5"),
+        (lambda: Adam(0.1, epsilon=-1), "epsilon is -1"),
+        (lambda: clip(notes_elman(), 0), "limit is 0, expected a number above 0"),
+    ],
+)
+def test_numbers_out_of_range(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+# Clipping
+
+
+def test_the_norm_is_that_of_all_entries_together(rng):
+    cell = random_elman(rng)
+    everything = np.concatenate([w.ravel() for w in parameters(cell).values()])
+    assert norm(cell) == pytest.approx(np.linalg.norm(everything), rel=1e-14)
+    assert norm(map_parameters(np.zeros_like, cell)) == 0
+    huge = map_parameters(lambda w: 1e200 * w, cell)
+    assert norm(huge) == pytest.approx(1e200 * norm(cell), rel=1e-14)
+    assert norm(map_parameters(lambda w: w * np.inf, cell)) == np.inf
+
+
+@given(seed=SEEDS, limit=st.floats(0.01, 100))
+def test_clipping_shortens_and_keeps_the_direction(seed, limit):
+    gradient = random_elman(np.random.default_rng(seed))
+    clipped = clip(gradient, limit)
+    if norm(gradient) <= limit:
+        assert clipped is gradient
+    else:
+        assert norm(clipped) == pytest.approx(limit, rel=1e-12)
+        factor = limit / norm(gradient)
+        assert_same(clipped, map_parameters(lambda g: factor * g, gradient), rtol=1e-12)
+
+
+# The training loop
+
+
+def small(rng):
+    return initial.elman(rng, 1, 8, 1)
+
+
+def test_it_learns_and_the_history_tells(rng):
+    task = Echo(10, delay=1)
+    fitted = fit(small(rng), task, optimiser=Adam(0.02), iterations=400, rng=rng, progress=False)
+    history = fitted.history
+    assert len(history.losses) == len(history.norms) == history.best == 400
+    assert np.mean(history.losses[:5]) > 0.5 * task.baseline
+    assert np.mean(history.losses[-20:]) < 0.05 * task.baseline
+    assert evaluate(fitted.cell, task, task.batch(rng, 100)) < 0.05 * task.baseline
+
+
+def test_the_same_seed_gives_the_same_network():
+    runs = [
+        fit(
+            small(np.random.default_rng(1)),
+            Latch(5),
+            optimiser=SGD(0.1, 0.5),
+            iterations=20,
+            rng=np.random.default_rng(2),
+            progress=False,
+        )
+        for _ in range(2)
+    ]
+    assert runs[0].history.losses == runs[1].history.losses
+    assert_same(runs[0].cell, runs[1].cell, rtol=0)
+
+
+def test_one_iteration_is_one_step_of_the_optimiser(rng):
+    class Fixed:
+        steps, loss = "all", staticmethod(squared_error)
+
+        def batch(self, rng, m):
+            return Batch(np.ones((3, m, 1)), np.zeros((3, m, 1)))
+
+    from rnnlib import bptt, unroll
+
+    cell = small(rng)
+    trace = unroll(cell, np.ones((3, 4, 1)))
+    gradient = bptt(trace, y=squared_error(trace.y, np.zeros((3, 4, 1))).gradient).cell
+    for limit in (None, 0.01):
+        clipped = gradient if limit is None else clip(gradient, limit)
+        expected = walk(SGD(0.1), cell, [clipped])
+        fitted = fit(
+            cell,
+            Fixed(),
+            optimiser=SGD(0.1),
+            iterations=1,
+            rng=rng,
+            batch_size=4,
+            clip_at=limit,
+            progress=False,
+        )
+        assert_same(fitted.cell, expected, rtol=1e-14)
+        assert fitted.history.norms == [norm(gradient)]
+
+
+def test_a_loss_may_read_the_pre_activation_and_lengths_are_respected(rng):
+    task = TemporalOrder(10)
+    cell = initial.elman(rng, task.n_inputs, 8, task.n_outputs, g_o="softmax")
+    options = {"optimiser": Adam(0.01), "iterations": 30, "rng": rng, "progress": False}
+    fitted = fit(cell, task, on="a_o", **options)
+    assert fitted.history.losses[-1] < fitted.history.losses[0]
+
+
+def test_the_best_network_is_returned_and_patience_ends(rng):
+    """With a rate that is far too large nothing gets better: the first trial stays the best."""
+    task, cell = Latch(5), small(rng)
+    fitted = fit(
+        cell,
+        task,
+        optimiser=SGD(0.3),
+        iterations=1000,
+        rng=rng,
+        clip_at=30,
+        validate_every=5,
+        patience=3,
+        progress=False,
+    )
+    history = fitted.history
+    assert history.validated == list(range(5, 5 * len(history.validated) + 1, 5))
+    best = int(np.argmin(history.validation_losses))
+    assert history.best == history.validated[best]
+    assert len(history.validated) == best + 4 < 200
+    assert len(history.losses) == history.validated[-1]
+    trial = task.batch(np.random.default_rng(20261121), 320)  # not the same batch, but as large
+    assert evaluate(fitted.cell, task, trial) < 10 * history.validation_losses[best] + 1
+
+
+def test_divergence_says_where_and_what_to_try(rng):
+    cell = dataclasses.replace(initial.elman(rng, 1, 8, 1, g_h="relu"), W_h=10 * np.eye(8))
+    with pytest.raises(
+        Diverged, match=r"at iteration \d+; try a smaller rate than 1e\+90, or clip"
+    ) as info:
+        fit(
+            cell,
+            Latch(20),
+            optimiser=SGD(1e90),
+            iterations=50,
+            rng=rng,
+            progress=False,
+        )
+    assert all(np.isfinite(w).all() for w in parameters(info.value.fitted.cell).values())
+    assert len(info.value.fitted.history.losses) >= 1
+
+
+def test_an_interruption_returns_what_was_reached(rng):
+    class Interrupted(Latch):
+        batches = 0
+
+        def batch(self, rng, m):
+            type(self).batches += 1
+            if self.batches > 7:
+                raise KeyboardInterrupt
+            return super().batch(rng, m)
+
+    fitted = fit(
+        small(rng), Interrupted(5), optimiser=SGD(0.1), iterations=50, rng=rng, progress=False
+    )
+    assert len(fitted.history.losses) == 7
+
+
+def test_the_bar_shows_the_loss_and_without_tqdm_there_is_none(rng, capsys, monkeypatch):
+    options = {"optimiser": SGD(0.1), "iterations": 3, "rng": rng}
+    fit(small(rng), Latch(5), **options)
+    assert "3/3" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    assert len(fit(small(rng), Latch(5), **options).history.losses) == 3
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"iterations": 0}, "iterations is 0, expected a whole number, at least 1"),
+        ({"batch_size": 2.5}, "batch_size is 2.5"),
+        ({"validate_every": 0}, "validate_every is 0"),
+        ({"patience": 2}, "patience was given without validate_every"),
+        ({"clip_at": 0}, "limit is 0"),
+        ({"truncate": 0}, "truncate is 0"),
+    ],
+)
+def test_settings_that_cannot_be(options, message, rng):
+    settings = {"optimiser": SGD(0.1), "iterations": 3, "rng": rng, "progress": False} | options
+    with pytest.raises(ValueError, match=message):
+        fit(small(rng), Latch(5), **settings)
+
+
+def test_a_quantity_that_is_not_there(rng):
+    with pytest.raises(AttributeError, match="a trace of Layer holds a, y; got 'a_o'"):
+        fit(
+            random_layer(rng, 1, 1),
+            Latch(5),
+            on="a_o",
+            optimiser=SGD(0.1),
+            iterations=3,
+            rng=rng,
+            progress=False,
+        )
