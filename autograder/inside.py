@@ -12,39 +12,79 @@ So while a student's cells run, no case is in this process. Nothing here is trus
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import sys
 from typing import Any
 
 PROTOCOL_IN, PROTOCOL_OUT = 100, 101
+HOME = "/home"
+
+_filter = b""
+_mapped = 0
 
 
-def limit(limits: dict[str, int]) -> None:
-    """Give up root where there is one, then set the limits that a process can set on itself."""
-    import numpy  # noqa: F401 - loaded before the limit on memory, which counts from here
+def prepare(program: bytes, mapped: int) -> None:
+    """What all questions have in common: the filter of system calls, and the memory taken already.
 
+    Both are found out before there is a student's process, which has no /proc to look into.
+    """
+    global _filter, _mapped
+    _filter, _mapped = program, mapped
+
+
+def question(limits: dict[str, int], asked: int, answers: int) -> None:
+    """Shut this process in, then run one question in it; the two pipes lead to the judge."""
+    import linux
+
+    try:
+        linux.unshare(linux.CLONE_NEWNS)
+        safe = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+        folder = f"size={limits['folder_bytes']},nr_inodes={limits['files']},mode=1777"
+        linux.mount("tmpfs", HOME, safe, folder)
+        os.chdir(HOME)
+        silence(asked, answers)
+        os.closerange(3, PROTOCOL_IN)
+        os.closerange(PROTOCOL_OUT + 1, os.sysconf("SC_OPEN_MAX"))
+        give_up_root(limits)
+        linux.drop_capabilities()
+        limit(limits, _mapped)
+        if _filter:
+            linux.filter_system_calls(_filter)
+        serve()
+    finally:
+        os._exit(1)
+
+
+def give_up_root(limits: dict[str, int]) -> None:
+    """Become a user that nobody else is, where this process is root."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(*[limits["uid"]] * 3)
         os.setresuid(*[limits["uid"]] * 3)
-    with open("/proc/self/statm") as statm:
-        mapped = int(statm.read().split()[0]) * resource.getpagesize()
+
+
+def limit(limits: dict[str, int], mapped: int) -> None:
+    """Set the limits that a process can set on itself."""
     for which, amount in (
         (resource.RLIMIT_AS, mapped + limits["memory"]),
         (resource.RLIMIT_CPU, limits["cpu_seconds"]),
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
         (resource.RLIMIT_NOFILE, limits["open_files"]),
         (resource.RLIMIT_NPROC, limits["processes"]),
+        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_SIGPENDING, limits["processes"]),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(which, (amount, amount))
 
 
-def silence() -> None:
+def silence(asked: int, answers: int) -> None:
     """Move the protocol away from standard input and output, which then lead nowhere."""
-    os.dup2(0, PROTOCOL_IN, inheritable=False)
-    os.dup2(1, PROTOCOL_OUT, inheritable=False)
+    os.dup2(asked, PROTOCOL_IN, inheritable=False)
+    os.dup2(answers, PROTOCOL_OUT, inheritable=False)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
@@ -92,20 +132,31 @@ def answer(case: dict[str, Any], namespace: dict[str, Any], files: list[str]) ->
         return {"error": describe(raised, *files)}
 
 
-def main() -> None:
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+def serve() -> None:
+    """Speak the protocol until the judge has no more to ask."""
     import wire
 
-    silence()
     with open(PROTOCOL_IN, "rb") as asked, open(PROTOCOL_OUT, "wb", buffering=0) as answers:
-        start = wire.from_line(asked.readline())
-        limit(start["limits"])
+        cells = wire.from_line(asked.readline())["cells"]
         namespace: dict[str, Any] = {"__name__": "__main__"}
-        cells = start["cells"]
         answers.write(wire.to_line(run_cells(cells, namespace)))
         files = [cell["name"] for cell in cells]
         for line in asked:
             answers.write(wire.to_line(answer(wire.from_line(line), namespace, files)))
+
+
+def main() -> None:
+    """Run one question without a sandbox (``--unsafe``): with limits, but with no wall."""
+    import numpy  # noqa: F401 - loaded before the limit on memory, which counts from here
+
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    limits = json.loads(sys.argv[1])
+    with open("/proc/self/statm") as statm:
+        mapped = int(statm.read().split()[0]) * resource.getpagesize()
+    silence(0, 1)
+    give_up_root(limits)
+    limit(limits, mapped)
+    serve()
 
 
 if __name__ == "__main__":

@@ -21,8 +21,10 @@ STATUSES = {
     "wrong": "wrong",
     "error": "stopped with an error",
     "timeout": "took too long",
+    "memory": "took too much memory",
     "killed": "ended its process",
     "not attempted": "not attempted",
+    "altered": "its cell was taken out",
     "unreadable": "could not be read",
     "not graded": "waits for a human",
 }
@@ -71,12 +73,12 @@ def judge(
     unsafe
         Run the student's code without a sandbox.
     """
-    limits = limits or sandbox.Limits()
     deadly: set[str] = set()
-    return [
-        _Judgement(handin, released, question, points, limits, unsafe, deadly).verdict()
-        for question in questions
-    ]
+    with sandbox.room(limits or sandbox.Limits(), unsafe) as room:
+        return [
+            _Judgement(handin, released, question, points, room, deadly).verdict()
+            for question in questions
+        ]
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,7 @@ class _Judgement:
     released: NotebookNode
     question: Question
     points: dict[str, float]
-    limits: sandbox.Limits
-    unsafe: bool
+    room: sandbox.Room | sandbox.UnsafeRoom
     deadly: set[str]
 
     def verdict(self) -> Verdict:
@@ -97,7 +98,7 @@ class _Judgement:
         if isinstance(self.question, Written):
             return self._say("not graded", None, "A human reads this answer.")
         try:
-            with sandbox.question(self.limits, self.unsafe) as box:
+            with self.room.question() as box:
                 error = _told(self._start(box).get("error"), hidden=False)
                 if error is not None:
                     return self._say("error", 0.0, f"Your cell stops with {error}")

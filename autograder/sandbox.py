@@ -1,35 +1,46 @@
-"""The wall between the judge and a student's code: a bubblewrap sandbox per question.
+"""The wall between the judge and a student's code: a bubblewrap sandbox, and a process per question.
 
 Inside there is no network, no other process, none of the machine's files but the C library, the
 Python interpreter and NumPy (all read-only), an empty working folder in memory, and no environment
-but what is listed here. What runs inside is ``inside.py``.
+but what is listed here. Each worker keeps one sandbox with a warm process in it; every hand-in gets
+namespaces of its own inside, and every question of it a process forked from the warm one, with
+limits, a filter of system calls and no rights. What runs inside is ``nursery.py`` and
+``inside.py``.
 """
 
 from __future__ import annotations
 
-import itertools
+import contextlib
+import json
 import os
 import platform
+import secrets
 import select
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograder import wire
+from autograder import cgroup, syscalls, wire
+from autograder import nursery as nursery_code
 
 HERE = Path(__file__).parent
 CURE = "apt-get install bubblewrap"
-
-_slots = itertools.count()
+DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+START_SECONDS = 30
+OURS_INSIDE = ("nursery.py", "inside.py", "linux.py", "wire.py")
+WARM_MEMORY = 256 << 20  # what the nursery and the rooms take, amply
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,8 @@ class Limits:
     """Bytes beyond what Python and NumPy take."""
     file_bytes: int = 16 << 20
     folder_bytes: int = 32 << 20
+    files: int = 4096
+    """Files and folders that it may make."""
     open_files: int = 256
     processes: int = 16
 
@@ -53,7 +66,7 @@ class SandboxMissing(RuntimeError):
 
 
 class Stopped(Exception):
-    """The student's side gave no answer; ``kind`` is "timeout" or "killed"."""
+    """The student's side gave no answer; ``kind`` is "timeout", "memory" or "killed"."""
 
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(reason)
@@ -62,20 +75,12 @@ class Stopped(Exception):
 
 def check() -> None:
     """Raise SandboxMissing, with what to do, unless a sandbox starts on this machine."""
-    if shutil.which("bwrap") is None:
-        raise SandboxMissing(f"bubblewrap is not installed; install it with: {CURE}")
+    close_nursery()
     try:
-        with question(Limits(), unsafe=False) as box:
+        with question(Limits()) as box:
             box.start([])
-    except (Stopped, wire.WireError):
-        said = subprocess.run(
-            [*command(Limits()), "-c", "pass"], capture_output=True, text=True, timeout=30
-        ).stderr.strip()
-        raise SandboxMissing(
-            f"bubblewrap is installed but does not start: {said or 'no reason given'}; the machine "
-            "must allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu also "
-            "kernel.apparmor_restrict_unprivileged_userns=0), or grade as root"
-        ) from None
+    except (Stopped, wire.WireError, OSError) as error:
+        raise SandboxMissing(f"a sandbox starts, but nothing runs in it: {error}") from None
 
 
 def interpreter() -> Path:
@@ -104,86 +109,288 @@ def _readable() -> Iterator[tuple[Path, str]]:
     for part in ("numpy", "numpy.libs"):
         if (packages / part).exists():
             yield packages / part, f"/packages/{part}"
-    for ours in ("inside.py", "wire.py"):
+    for ours in OURS_INSIDE:
         yield HERE / ours, f"/grader/{ours}"
 
 
-def command(limits: Limits) -> list[str]:
-    """The bubblewrap command, up to and with the interpreter."""
+def command() -> list[str]:
+    """The bubblewrap command of a nursery."""
     places = dict((place, path) for path, place in _readable())
     # made beforehand, since the folders that bubblewrap makes on the way are for root alone
-    parents = sorted({str(p) for place in places for p in Path(place).parents} - {"/"})
-    folders = [flag for folder in parents for flag in ("--perms", "0755", "--dir", folder)]
+    parents = {str(p) for place in places for p in Path(place).parents} - {"/"}
+    folders = sorted(parents | {"/home", "/dev"})
+    made = [flag for folder in folders for flag in ("--perms", "0755", "--dir", folder)]
     binds = [flag for place, path in places.items() for flag in ("--ro-bind", str(path), place)]
+    devices = [flag for device in DEVICES for flag in ("--dev-bind", device, device)]
     return [
         "bwrap",
-        *_namespaces(),
-        *("--die-with-parent", "--new-session", "--clearenv"),
+        *_rights(),
+        *("--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"),
         *("--setenv", "PYTHONPATH", "/packages"),
         *("--setenv", "LD_LIBRARY_PATH", "/python/lib"),
         *("--setenv", "OPENBLAS_NUM_THREADS", "1"),
         *("--setenv", "HOME", "/home"),
         *("--setenv", "LANG", "C.UTF-8"),
-        *folders,
-        *binds,
-        *("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"),
-        *("--size", str(limits.folder_bytes), "--perms", "1777", "--tmpfs", "/home"),
-        *("--remount-ro", "/", "--chdir", "/home"),
-        *("--", "/python/bin/python3", "-s", "-S", "-P", "-B"),
+        *(*made, *binds, *devices),
+        *("--proc", "/proc", "--remount-ro", "/", "--chdir", "/home"),
+        *("--", "/python/bin/python3", "-s", "-S", "-P", "-B", "/grader/nursery.py"),
     ]
 
 
-def _namespaces() -> list[str]:
-    if os.geteuid() != 0:
-        return ["--unshare-user", "--unshare-all", "--disable-userns", "--cap-drop", "ALL"]
-    # Root needs no user namespace, and no limit on processes binds it in one. So inside, our own
-    # code gives up root for a user number that nobody else has, and then runs the student's.
+def _rights() -> list[str]:
+    """The namespaces of the nursery, and what it needs to make others for each hand-in.
+
+    No student's process has any of these rights: it gives them up before its first line runs.
+    """
     each = [f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup-try")]
-    return [*each, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    rights = ["CAP_SYS_ADMIN"]
+    if os.geteuid() != 0:
+        # inside, nobody can make a user namespace again, and nothing tells who grades
+        each += ["--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534"]
+    else:
+        # Root needs no user namespace, and no limit on processes binds it in one. So a question
+        # gives up root for a user number that nobody else has, which takes these rights.
+        rights += ["CAP_SETUID", "CAP_SETGID", "CAP_KILL"]
+    return [*each, "--cap-drop", "ALL", *(f for right in rights for f in ("--cap-add", right))]
+
+
+class Nursery:
+    """A warm process in a sandbox, from which each question forks (see ``nursery.py``)."""
+
+    def __init__(self) -> None:
+        if shutil.which("bwrap") is None:
+            raise SandboxMissing(f"bubblewrap is not installed; install it with: {CURE}")
+        self.owner = os.getpid()
+        self.group = cgroup.make()
+        self._limited = 0
+        self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with inner:
+            self._process = subprocess.Popen(
+                self.group.enter(command()) if self.group else command(),
+                stdin=inner,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        self._control.settimeout(START_SECONDS)
+        try:
+            self._control.send(syscalls.compiled() or nursery_code.NO_FILTER)
+            started = self._control.recv(100) == b"ready"
+        except OSError:
+            started = False
+        if not started:
+            raise SandboxMissing(
+                f"bubblewrap is installed but does not start: {self.close() or 'no reason given'}; "
+                "the machine must allow user namespaces (sysctl kernel.unprivileged_userns_clone=1,"
+                " on Ubuntu also kernel.apparmor_restrict_unprivileged_userns=0), or grade as root"
+            )
+
+    def open_room(self, memory: int) -> socket.socket:
+        """A socket to a new room: fresh namespaces, in which the questions of one hand-in run.
+
+        Raises
+        ------
+        OSError
+            If the nursery has ended.
+        """
+        if self.group and self._limited != memory:
+            self.group.limit(WARM_MEMORY + memory)
+            self._limited = memory
+        channel, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        channel.settimeout(START_SECONDS)
+        try:
+            with inner:
+                socket.send_fds(self._control, [b"room"], [inner.fileno()])
+            if channel.recv(100) != b"ready":
+                raise ConnectionError("a room in the sandbox did not open")
+        except BaseException:
+            channel.close()
+            raise
+        return channel
+
+    def close(self) -> str:
+        """End all that is in the sandbox; returns what bubblewrap or the nursery said at last."""
+        self._control.close()
+        self._process.kill()
+        said = self._process.communicate()[1]
+        if self.group:
+            self.group.remove()
+        return said.decode(errors="replace").strip().rpartition("\n")[2]
+
+
+_here = threading.local()
+
+
+def nursery() -> Nursery:
+    """This thread's nursery, started when it is first needed."""
+    mine = getattr(_here, "nursery", None)
+    if mine is None or mine.owner != os.getpid():
+        mine = _here.nursery = Nursery()
+    return mine
+
+
+def close_nursery() -> None:
+    """End this thread's nursery, if there is one, with everything in it."""
+    mine = getattr(_here, "nursery", None)
+    _here.nursery = None
+    if mine is not None and mine.owner == os.getpid():
+        mine.close()
+
+
+class Room:
+    """The place of one hand-in: each question a fresh process, in namespaces of the hand-in's own.
+
+    Where a question brings down the room, or the whole nursery, the next one opens another.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._channel: socket.socket | None = None
+        self._out_of_memory = 0  # how often that had happened before the question began
+
+    def __enter__(self) -> Room:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the room, and wait until nothing of it is left."""
+        if self._channel is None:
+            return
+        with self._channel as channel:
+            self._channel = None
+            try:
+                channel.shutdown(socket.SHUT_WR)
+                while channel.recv(1 << 10):
+                    pass
+            except OSError:
+                close_nursery()
+
+    @contextmanager
+    def question(self) -> Iterator[Box]:
+        """A fresh process for one question, gone with all that it started at the end."""
+        asked, to_ask = os.pipe()
+        to_read, answers = os.pipe()
+        try:
+            self._begin(asked, answers)
+        finally:
+            os.close(asked)
+            os.close(answers)
+        with Box(to_ask, to_read, self.limits, self._end) as box:
+            yield box
+
+    def _begin(self, asked: int, answers: int) -> None:
+        # 60000 user numbers above all that Debian gives out, of which no two at a time are the same
+        order = {**asdict(self.limits), "uid": 200_000 + secrets.randbelow(60_000)}
+        for attempt in range(2):
+            try:
+                if self._channel is None:
+                    self._channel = nursery().open_room(self.limits.memory)
+                group = nursery().group
+                self._out_of_memory = group.ended_for_memory() if group else 0
+                socket.send_fds(self._channel, [json.dumps(order).encode()], [asked, answers])
+                return
+            except OSError:
+                # what an earlier question did may have cost the room its life, or all of them
+                self._lose()
+                if attempt:
+                    raise
+
+    def _lose(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+        self._channel = None
+        close_nursery()
+
+    def _end(self, gone: bool) -> dict[str, int]:
+        """End the question; how it had ended itself, and what it took, by the room's word."""
+        group = nursery().group
+        said = {}
+        if group and gone:
+            said["memory"] = group.ended_for_memory() - self._out_of_memory
+        try:
+            self._channel.send(json.dumps({"gone": gone}).encode())
+            said |= json.loads(self._channel.recv(1 << 10))
+        except (OSError, ValueError):
+            self._lose()
+        return said
 
 
 @contextmanager
 def question(limits: Limits, unsafe: bool = False) -> Iterator[Box]:
-    """A fresh sandbox, gone with all its processes at the end.
+    """A sandbox for a single question."""
+    with room(limits, unsafe) as place, place.question() as box:
+        yield box
 
-    With ``unsafe`` there is no wall: the student's code runs as a plain process of this user.
-    """
-    outside = [sys.executable, "-B"] if unsafe else command(limits)
-    script = str(HERE / "inside.py") if unsafe else "/grader/inside.py"
-    process = subprocess.Popen(
-        [*outside, script],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        bufsize=0,
-        start_new_session=True,
-    )
-    try:
-        yield Box(process, limits)
-    finally:
-        process.kill()
+
+def room(limits: Limits, unsafe: bool = False) -> Room | UnsafeRoom:
+    """The place of one hand-in. With ``unsafe`` there is no wall."""
+    return UnsafeRoom(limits) if unsafe else Room(limits)
+
+
+@dataclass(frozen=True)
+class UnsafeRoom:
+    """No sandbox: a student's code runs as plain processes of this user, within limits of time."""
+
+    limits: Limits
+
+    def __enter__(self) -> UnsafeRoom:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    @contextmanager
+    def question(self) -> Iterator[Box]:
+        order = {**asdict(self.limits), "uid": 200_000 + secrets.randbelow(60_000)}
+        process = subprocess.Popen(
+            [sys.executable, "-B", str(HERE / "inside.py"), json.dumps(order)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+        def end(gone: bool) -> dict[str, int]:
+            process.kill()
+            process.wait()
+            return {}
+
+        ends = os.dup(process.stdin.fileno()), os.dup(process.stdout.fileno())
         process.stdin.close()
         process.stdout.close()
-        process.wait()
+        with Box(*ends, self.limits, end) as box:
+            yield box
 
 
 class Box:
-    """The judge's end of one sandbox: messages go in and come out, each within its time."""
+    """The judge's end of one question: messages go in and come out, each within its time."""
 
-    def __init__(self, process: subprocess.Popen, limits: Limits) -> None:
-        self._process = process
+    def __init__(
+        self, to_ask: int, to_read: int, limits: Limits, end: Callable[[bool], dict[str, int]]
+    ) -> None:
+        self._to_ask, self._to_read = to_ask, to_read
         self._limits = limits
+        self._end = end
+        self._ended: dict[str, int] | None = None
         self._pending = b""
+        os.set_blocking(to_ask, False)
+
+    def __enter__(self) -> Box:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        os.close(self._to_ask)
+        os.close(self._to_read)
+
+    def end(self, gone: bool = False) -> dict[str, int]:
+        """End the process, if it has not ended, and say what is known of its end."""
+        if self._ended is None:
+            self._ended = self._end(gone)
+        return self._ended
 
     def start(self, cells: list[dict[str, str]]) -> dict[str, Any]:
         """Send the cells, wait until they have run, and return what the other side says of it."""
-        limits = {
-            name: getattr(self._limits, name)
-            for name in ("cpu_seconds", "memory", "file_bytes", "open_files", "processes")
-        }
-        # 60000 user numbers above all that Debian gives out, taken in turn
-        limits["uid"] = 200_000 + next(_slots) % 60_000
-        return self.ask({"cells": cells, "limits": limits})
+        return self.ask({"cells": cells})
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send one message and return the answer.
@@ -195,23 +402,49 @@ class Box:
         WireError
             If the answer does not keep to the encoding.
         """
-        try:
-            self._process.stdin.write(wire.to_line(message))
-        except BrokenPipeError:
-            raise Stopped("killed", "the process ended before it was asked") from None
-        return wire.from_line(self._line(time.monotonic() + self._limits.seconds))
+        deadline = time.monotonic() + self._limits.seconds
+        self._send(wire.to_line(message), deadline)
+        return wire.from_line(self._line(deadline))
+
+    def _send(self, line: bytes, deadline: float) -> None:
+        # without blocking: the other side may never read what is longer than the pipe holds
+        left = memoryview(line)
+        while left:
+            if not select.select([], [self._to_ask], [], max(0, deadline - time.monotonic()))[1]:
+                raise self._late()
+            try:
+                left = left[os.write(self._to_ask, left) :]
+            except BrokenPipeError:
+                raise self._gone("before it was asked") from None
 
     def _line(self, deadline: float) -> bytes:
-        stdout = self._process.stdout.fileno()
         while b"\n" not in self._pending:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([stdout], [], [], left)[0]:
-                raise Stopped("timeout", f"no answer within {self._limits.seconds:g} seconds")
-            data = os.read(stdout, 1 << 16)
+            if left <= 0 or not select.select([self._to_read], [], [], left)[0]:
+                raise self._late()
+            data = os.read(self._to_read, 1 << 16)
             if not data:
-                raise Stopped("killed", "the process ended without an answer")
+                raise self._gone("without an answer")
             self._pending += data
             if len(self._pending) > wire.MAX_BYTES:
                 raise Stopped("killed", f"an answer of more than {wire.MAX_BYTES} bytes")
         line, _, self._pending = self._pending.partition(b"\n")
         return line
+
+    def _late(self) -> Stopped:
+        return Stopped("timeout", f"no answer within {self._limits.seconds:g} seconds")
+
+    def _gone(self, when: str) -> Stopped:
+        """Why the process has ended, as far as the kernel tells."""
+        said = self.end(gone=True)
+        if said.get("cpu_ms", 0) >= 1000 * self._limits.cpu_seconds - 100:  # the kernel's clock
+            reason = f"no answer within {self._limits.cpu_seconds} seconds of processor time"
+            return Stopped("timeout", reason)
+        if said.get("memory"):
+            most = self._limits.memory >> 20
+            return Stopped("memory", f"no answer: it took more than {most} MB of memory")
+        how = ""
+        if number := said.get("signal"):
+            with contextlib.suppress(ValueError):
+                how = f" ({signal.Signals(number).name})"
+        return Stopped("killed", f"the process ended {when}{how}")

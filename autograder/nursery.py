@@ -1,0 +1,159 @@
+"""What runs inside the sandbox beside the student's code: a warm process, from which others fork.
+
+Four kinds of process, each the child of the one before:
+
+- the *nursery*, one per worker: Python with NumPy loaded. It knows no rubric and no hand-in.
+- the *keeper*, one per hand-in: enters namespaces of its own, and waits until all in them is gone.
+- the *room*, one per hand-in: the first process in these namespaces; when it ends, all in it ends.
+- the *question*, a process in which a student's code runs (see ``inside.py``), with an empty folder
+  in memory and no rights. It cannot see or signal anything but itself and the room, which holds
+  nothing of worth.
+
+The judge speaks with the nursery and the room by sockets that no student's process inherits, and
+with the question by two pipes made for it alone. No word of a question's ever reaches the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+
+NO_FILTER = b"none"
+CONTROL = 0  # the nursery finds its socket as standard input
+
+
+def main() -> None:
+    import numpy  # noqa: F401 - this is what the nursery is for
+
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import inside
+    import linux  # noqa: F401 - what every question needs is loaded once, here
+    import wire  # noqa: F401
+
+    control = socket.socket(fileno=os.dup(CONTROL))
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, CONTROL)
+    os.dup2(nowhere, 1)
+    program, _ = _receive(control)
+    inside.prepare(b"" if program == NO_FILTER else program, _mapped())
+    gc.collect()
+    gc.freeze()  # else each child's collector would copy the memory that it shares with us
+    control.send(b"ready")
+    while True:
+        order, descriptors = _receive(control)
+        if not order:
+            return
+        _reap()
+        if os.fork() == 0:
+            control.close()
+            keep(socket.socket(fileno=descriptors[0]))
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _receive(channel: socket.socket) -> tuple[bytes, list[int]]:
+    data, descriptors, _, _ = socket.recv_fds(channel, 1 << 16, 2)
+    return data, descriptors
+
+
+def _mapped() -> int:
+    """The address space that Python and NumPy take."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[0]) * resource.getpagesize()
+
+
+def _reap() -> None:
+    """Bury the keepers that have ended."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def keep(channel: socket.socket) -> None:
+    """Make the namespaces of one hand-in and its room; end once nothing in them is left.
+
+    The keeper's copy of the channel is the last one: the judge sees it closed when all is gone.
+    """
+    import linux
+
+    try:
+        # where memory runs out, the kernel is to end a student's process and not the nursery
+        with open("/proc/self/oom_score_adj", "w") as score:
+            score.write("1000")
+        linux.unshare(
+            linux.CLONE_NEWNS
+            | linux.CLONE_NEWPID
+            | linux.CLONE_NEWNET
+            | linux.CLONE_NEWIPC
+            | linux.CLONE_NEWUTS
+        )
+        linux.mount("", "/", linux.MS_REC | linux.MS_PRIVATE)
+        # /proc is the nursery's, and a student's code needs none
+        hidden = linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+        linux.mount("tmpfs", "/proc", hidden, "size=4k,mode=0555")
+        room = os.fork()
+        if room == 0:
+            serve(channel)
+        os.waitpid(room, 0)
+    finally:
+        os._exit(0)
+
+
+def serve(channel: socket.socket) -> None:
+    """Be the first process of the namespaces: start a question, end it, and say how it ended."""
+    import inside
+
+    try:
+        # no signal from within reaches a first process that has no handler, and Python sets one
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        channel.send(b"ready")
+        while True:
+            order, descriptors = _receive(channel)
+            if not order:
+                return
+            child = os.fork()
+            if child == 0:
+                channel.close()
+                inside.question(json.loads(order), *descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            if not (end := channel.recv(1 << 10)):
+                return
+            channel.send(json.dumps(_ended(child, json.loads(end)["gone"])).encode())
+    finally:
+        os._exit(0)  # and all that is left in here with us
+
+
+def _ended(child: int, gone: bool) -> dict[str, int]:
+    """End all processes but this one; says how the question had ended itself, and what it took.
+
+    ``gone`` says that the judge saw it go, which is a moment before its parent can.
+    """
+    waiting, descriptor = select.poll(), os.pidfd_open(child)
+    waiting.register(descriptor, select.POLLIN)
+    by_itself = bool(waiting.poll(1000 if gone else 0))
+    os.close(descriptor)
+    said: dict[str, int] = {}
+    while True:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+        try:
+            pid, status, usage = os.wait4(-1, 0)
+        except ChildProcessError:
+            return said
+        if pid == child:
+            said["cpu_ms"] = int(1000 * (usage.ru_utime + usage.ru_stime))
+            said["peak_kb"] = usage.ru_maxrss
+            if by_itself and os.WIFSIGNALED(status):
+                said["signal"] = os.WTERMSIG(status)
+
+
+if __name__ == "__main__":
+    main()
