@@ -1,0 +1,328 @@
+"""The same weights in other layouts: stacked, as PyTorch keeps them, as Keras keeps them.
+
+Neither package is needed: what goes out and comes in are arrays, in the dictionaries and lists that
+these packages read and write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import count, takewhile
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnnlib._checks import as_array, check_shape
+from rnnlib.cells import Cell, Elman, Layer
+from rnnlib.gated import GATES, LSTM
+from rnnlib.stack import BothDirections, Dense, Stack
+
+OUR_GATES = {Layer: ("y",), LSTM: GATES}
+"""The order of the gates in our weights; a layer counts as one gate."""
+
+TORCH_GATES = {Layer: ("y",), LSTM: ("i", "f", "c_tilde", "o")}
+"""Their order in PyTorch, which writes i, f, g, o and r, z, n."""
+
+KERAS_GATES = {Layer: ("y",), LSTM: ("i", "f", "c_tilde", "o")}
+"""Their order in Keras, which writes i, f, c, o and z, r, h."""
+
+
+def stacked(cell: Cell) -> NDArray:
+    """W with x W_x + h W_h = [x, h] W: the input's weights above those of what is fed back.
+
+    Of shape (k + n, n), for a Jordan network (k + o, n); for gated cells (g, k + n, n), the gates
+    first. ``from_stacked`` is the way back.
+
+    >>> from rnnlib.examples import notes_elman
+    >>> stacked(notes_elman())
+    array([[-1., -3.,  0.],
+           [-2., -1.,  2.],
+           [ 1., -1.,  0.],
+           [ 0.,  1.,  1.],
+           [-1.,  2.,  0.]])
+    """
+    fed_back = cell.W_y if isinstance(cell, Layer) else cell.W_h
+    return np.concatenate([cell.W_x, fed_back], axis=-2)
+
+
+def from_stacked(W: ArrayLike, n_inputs: int) -> tuple[NDArray, NDArray]:
+    """W_x and W_h out of W in the order [x, h], of shape (..., k + n, n), with k = ``n_inputs``.
+
+    >>> from rnnlib.examples import notes_elman
+    >>> W_x, W_h = from_stacked(stacked(notes_elman()), n_inputs=2)
+    >>> W_h
+    array([[ 1., -1.,  0.],
+           [ 0.,  1.,  1.],
+           [-1.,  2.,  0.]])
+
+    Raises
+    ------
+    ValueError
+        If W has not more rows than there are inputs.
+    """
+    W = as_array("W", W)
+    if W.ndim < 2 or not 0 < n_inputs < W.shape[-2]:
+        raise ValueError(
+            f"W has shape {W.shape}, expected (..., {n_inputs} + n, n): the rows of {n_inputs} "
+            f"inputs, then those of what is fed back"
+        )
+    return W[..., :n_inputs, :].copy(), W[..., n_inputs:, :].copy()
+
+
+def h_first(n_inputs: int, n_fed_back: int) -> NDArray:
+    """The permutation that makes [h, x] of [x, h], as an index of the rows of W.
+
+    Source 002 writes [h, x] W. ``W[..., h_first(k, n), :]`` has its rows in that order, and
+    ``h_first(n, k)`` leads back.
+
+    >>> xh = np.array(["x1", "x2", "h1", "h2", "h3"])
+    >>> xh[h_first(2, 3)].tolist()
+    ['h1', 'h2', 'h3', 'x1', 'x2']
+    """
+    return np.roll(np.arange(n_inputs + n_fed_back), n_fed_back)
+
+
+def to_torch(network: Cell | Stack | BothDirections) -> dict[str, NDArray]:
+    """The arrays of a network under the names of PyTorch's ``state_dict``.
+
+    ``Layer``, ``LSTM`` and ``GRU`` become a module RNN, LSTM and GRU; ``BothDirections`` of two of
+    a kind one with ``bidirectional=True``, a ``Stack`` of such one with ``num_layers``. ``Dense``
+    becomes a Linear, after which its activation has to come. ``Elman``, and a ``Stack`` with
+    ``Dense`` on top, become a module of two, with the attributes ``rnn`` and ``linear``.
+
+    PyTorch multiplies by transposed weights, (g n, k), has the gates one below another, in the
+    order of ``TORCH_GATES``, and two biases where one does the work: ours is ``bias_ih``, and
+    ``bias_hh`` is zero, but for a GRU's b_h.
+
+    >>> from rnnlib.examples import notes_elman
+    >>> arrays = to_torch(notes_elman())
+    >>> {name: array.shape for name, array in arrays.items()}  # doctest: +NORMALIZE_WHITESPACE
+    {'rnn.weight_ih_l0': (3, 2), 'rnn.weight_hh_l0': (3, 3), 'rnn.bias_ih_l0': (3,),
+     'rnn.bias_hh_l0': (3,), 'linear.weight': (2, 3), 'linear.bias': (2,)}
+
+    Raises
+    ------
+    TypeError
+        If PyTorch has no such network.
+    """
+    below, above = _parted(network)
+    if above is not None:
+        below, above = to_torch(below), to_torch(above)
+        below = {f"rnn.{name}": array for name, array in below.items()}
+        return below | {f"linear.{name}": array for name, array in above.items()}
+    if isinstance(network, Dense):
+        return {"weight": network.W.T.copy(), "bias": network.b.copy()}
+    layers = network.cells if isinstance(network, Stack) else (network,)
+    cells = {}
+    for l, layer in enumerate(layers):  # noqa: E741
+        if isinstance(layer, BothDirections):
+            cells |= {f"l{l}": layer.forwards, f"l{l}_reverse": layer.backwards}
+        else:
+            cells[f"l{l}"] = layer
+    kinds = {type(cell).__name__ for cell in cells.values()}
+    if len(kinds) > 1:
+        raise TypeError(f"network mixes {', '.join(sorted(kinds))}; one kind was expected")
+    arrays = {}
+    for where, cell in cells.items():
+        arrays |= _to_torch_cell(cell, where)
+    return arrays
+
+
+def from_torch(kind: type, arrays: Mapping[str, ArrayLike], **activations: str):
+    """The network whose ``to_torch`` these arrays are; the two biases add up to ours.
+
+    Parameters
+    ----------
+    kind : type
+        ``Layer``, ``LSTM`` or ``GRU``; out of several layers or directions this makes a ``Stack``
+        and ``BothDirections``, with a ``Dense`` on top if there is a ``linear``. ``Dense`` for a
+        Linear alone, ``Elman`` for an ``rnn`` of one layer with a ``linear``.
+    arrays : mapping
+        A ``state_dict``, or the same with arrays for tensors. A bias may be missing: it is zero.
+    **activations : str
+        What a ``state_dict`` does not hold: ``phi`` of a ``Layer`` or ``Dense``; ``g_h``, ``g_o``.
+
+    Raises
+    ------
+    ValueError
+        If a weight is missing, a name unknown, or a shape does not fit.
+    TypeError
+        If PyTorch has no such network.
+    """
+    arrays = {name: as_array(name, array) for name, array in arrays.items()}
+    rnn, linear = _under("rnn", arrays), _under("linear", arrays)
+    if kind is Dense:
+        network = _from_linear(arrays, activations)
+    elif kind is Elman:
+        layer, above = _from_torch_cell(Layer, rnn, "l0", {}), _from_linear(linear, {})
+        network = Elman(layer.W_x, layer.W_y, above.W, layer.b, above.b, **activations)
+    elif linear:
+        below = from_torch(kind, rnn, **activations)
+        layers = below.cells if isinstance(below, Stack) else (below,)
+        network = Stack((*layers, _from_linear(linear, {})))
+    else:
+        numbers = takewhile(lambda l: f"weight_ih_l{l}" in arrays, count(1))  # noqa: E741
+        names = ["l0", *(f"l{l}" for l in numbers)]  # noqa: E741
+        layers = tuple(_from_torch_layer(kind, arrays, name, activations) for name in names)
+        network = Stack(layers) if len(layers) > 1 else layers[0]
+    unknown = sorted(arrays.keys() - to_torch(network).keys())
+    if unknown:
+        raise ValueError(f"arrays holds {unknown[0]}, of which {kind.__name__} knows nothing")
+    return network
+
+
+def to_keras(cell: Cell) -> list[NDArray]:
+    """What Keras' ``set_weights`` takes: kernel (k, g n), recurrent kernel (n, g n) and bias (g n).
+
+    ``Layer``, ``LSTM``, ``GRU`` and ``Dense`` become SimpleRNN, LSTM, GRU (with
+    ``reset_after=True``, its bias of shape (2, 3 n)) and Dense; ``Elman`` a SimpleRNN and a Dense,
+    one list after the other. The gates stand side by side, in the order of ``KERAS_GATES``.
+
+    >>> from rnnlib.examples import notes_elman
+    >>> [array.shape for array in to_keras(notes_elman())]
+    [(2, 3), (3, 3), (3,), (3, 2), (2,)]
+
+    Raises
+    ------
+    TypeError
+        If Keras has no such layer.
+    """
+    below, above = _parted(cell)
+    if above is not None:
+        return to_keras(below) + to_keras(above)
+    if isinstance(cell, Dense):
+        return [cell.W.copy(), cell.b.copy()]
+    W_x, W_h, b, _ = _apart(cell, KERAS_GATES)
+    return [np.concatenate(W_x, axis=-1), np.concatenate(W_h, axis=-1), b.flatten()]
+
+
+def from_keras(kind: type, arrays: Sequence[ArrayLike], **activations: str) -> Cell:
+    """The cell of this ``kind`` whose ``to_keras`` these arrays are, as ``get_weights`` gives them.
+
+    Parameters
+    ----------
+    kind : type
+        ``Layer``, ``LSTM``, ``GRU``, ``Dense`` or ``Elman``.
+    arrays : list
+    **activations : str
+        What Keras does not keep with the weights: ``phi`` of ``Layer`` and ``Dense``, ``g_h`` and
+        ``g_o`` of ``Elman``.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many arrays as expected, or a shape does not fit.
+    TypeError
+        If Keras has no such layer.
+    """
+    names = ["kernel", "recurrent_kernel", "bias"]
+    names = {Elman: [*names, "kernel", "bias"], Dense: ["kernel", "bias"]}.get(kind, names)
+    if len(arrays) != len(names):
+        raise ValueError(
+            f"arrays holds {len(arrays)}, expected {len(names)} for {kind.__name__}: "
+            f"{', '.join(names)}"
+        )
+    arrays = [as_array(name, array) for name, array in zip(names, arrays, strict=True)]
+    if kind is Dense:
+        return Dense(*arrays, **activations)
+    if kind is Elman:
+        rnn = from_keras(Layer, arrays[:3])
+        return Elman(rnn.W_x, rnn.W_y, arrays[3], rnn.b, arrays[4], **activations)
+    kernel, recurrent, bias = arrays
+    g, n = len(_theirs(kind, KERAS_GATES)), recurrent.shape[0]
+    check_shape("kernel", kernel, ("k", g * n))
+    check_shape("recurrent_kernel", recurrent, (n, g * n))
+    check_shape("bias", bias, (g * n,))
+    W_x, W_h = (np.stack(np.split(W, g, axis=-1)) for W in (kernel, recurrent))
+    b = bias.reshape(g, n)
+    return _together(kind, KERAS_GATES, W_x, W_h, b, np.zeros_like(b), activations)
+
+
+def _parted(network: Cell | Stack) -> tuple[Cell | Stack, Dense | None]:
+    """What is recurrent, and the output layer above it, if there is one."""
+    if isinstance(network, Elman):
+        below = Layer(network.W_x, network.W_h, network.b_h, network.g_h)
+        return below, Dense(network.W_o, network.b_o, network.g_o)
+    if isinstance(network, Stack) and isinstance(network.cells[-1], Dense) and network.cells[1:]:
+        return Stack(network.cells[:-1]), network.cells[-1]
+    return network, None
+
+
+def _theirs(kind: type, gates: dict) -> tuple[str, ...]:
+    """The order of the gates of this kind of cell in a package's table."""
+    if kind not in gates:
+        package = "PyTorch" if gates is TORCH_GATES else "Keras"
+        known = ", ".join(each.__name__ for each in (*gates, Dense, Elman))
+        raise TypeError(f"{package} has no {kind.__name__}; expected one of: {known}")
+    return gates[kind]
+
+
+def _apart(cell: Cell, gates: dict) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """W_x (g, k, n), W_h (g, n, n) and the bias (g, n) of each, in the order of ``gates``."""
+    order = [OUR_GATES[type(cell)].index(gate) for gate in _theirs(type(cell), gates)]
+    if isinstance(cell, Layer):
+        return cell.W_x[None], cell.W_y[None], cell.b[None], np.zeros_like(cell.b[None])
+    return cell.W_x[order], cell.W_h[order], cell.b[order], np.zeros_like(cell.b)
+
+
+def _together(
+    kind: type, gates: dict, W_x: NDArray, W_h: NDArray, b_x: NDArray, b_h: NDArray, words: dict
+) -> Cell:
+    """The cell of which ``_apart`` makes these arrays."""
+    if kind is Layer:
+        return Layer(W_x[0], W_h[0], b_x[0] + b_h[0], **words)
+    order = [gates[kind].index(gate) for gate in OUR_GATES[kind]]
+    return kind(W_x[order], W_h[order], (b_x + b_h)[order], **words)
+
+
+def _to_torch_cell(cell: Cell, where: str) -> dict[str, NDArray]:
+    W_x, W_h, b_x, b_h = _apart(cell, TORCH_GATES)
+    return {
+        f"weight_ih_{where}": np.concatenate(W_x, axis=-1).T.copy(),
+        f"weight_hh_{where}": np.concatenate(W_h, axis=-1).T.copy(),
+        f"bias_ih_{where}": b_x.flatten(),
+        f"bias_hh_{where}": b_h.flatten(),
+    }
+
+
+def _from_torch_cell(kind: type, arrays: dict[str, NDArray], where: str, words: dict) -> Cell:
+    g = len(_theirs(kind, TORCH_GATES))
+    weight_hh = _taken(arrays, f"weight_hh_{where}", (f"{g} n", "n"))
+    n = weight_hh.shape[1]
+    check_shape(f"weight_hh_{where}", weight_hh, (g * n, n))
+    weight_ih = _taken(arrays, f"weight_ih_{where}", (g * n, "k"))
+    W_x, W_h = (W.reshape(g, n, -1).swapaxes(1, 2) for W in (weight_ih, weight_hh))
+    b_x, b_h = (
+        _taken(arrays, f"bias_{side}_{where}", (g * n,), np.zeros(g * n, W_x.dtype)).reshape(g, n)
+        for side in ("ih", "hh")
+    )
+    return _together(kind, TORCH_GATES, W_x, W_h, b_x, b_h, words)
+
+
+def _from_torch_layer(kind: type, arrays: dict[str, NDArray], where: str, words: dict):
+    forwards = _from_torch_cell(kind, arrays, where, words)
+    if f"weight_ih_{where}_reverse" not in arrays:
+        return forwards
+    return BothDirections(forwards, _from_torch_cell(kind, arrays, f"{where}_reverse", words))
+
+
+def _from_linear(arrays: dict[str, NDArray], words: dict) -> Dense:
+    weight = _taken(arrays, "weight", ("o", "k"))
+    bias = _taken(arrays, "bias", weight.shape[:1], np.zeros(len(weight), weight.dtype))
+    return Dense(weight.T, bias, **words)
+
+
+def _under(prefix: str, arrays: dict[str, NDArray]) -> dict[str, NDArray]:
+    """The arrays of one attribute of a module, without its name."""
+    start = f"{prefix}."
+    return {name.removeprefix(start): a for name, a in arrays.items() if name.startswith(start)}
+
+
+def _taken(
+    arrays: dict[str, NDArray], name: str, shape: tuple, default: NDArray | None = None
+) -> NDArray:
+    array = arrays.get(name, default)
+    if array is None:
+        raise ValueError(f"arrays has no {name}; it holds {', '.join(arrays) or 'nothing'}")
+    check_shape(name, array, shape)
+    return array
