@@ -1,0 +1,207 @@
+"""What recurrent networks can learn, and what they cannot: the experiments of the book.
+
+    python benchmarks/experiments.py [NAME ...] [--out FOLDER]
+
+Each runs on one core in less than a minute, with fixed seeds. The results are written to
+``experiments.json``, from which the book draws its curves.
+"""
+
+# ruff: noqa: E402 - the number of threads must be set before NumPy loads its linear algebra
+from __future__ import annotations
+
+import os
+
+for _library in ("OPENBLAS", "MKL", "OMP", "BLIS", "VECLIB_MAXIMUM"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from rnnlib import Layer, LayerStep, bptt, initial, unroll
+from rnnlib.stack import Stack
+from rnnlib.tasks import Adding, Latch, TemporalOrder
+from rnnlib.training import SGD, Adam, evaluate, fit
+
+POINTS = 50  # of a curve: each is the mean over as many iterations as it stands for
+
+
+def lstm(rng, k, n, o, forget_bias):
+    cell = initial.lstm(rng, k, n, forget_bias=forget_bias)
+    return Stack((cell, initial.dense(rng, n, o)))
+
+
+def learn(make, task, seed, iterations, **options):
+    """Train a fresh network; its curve of losses, and how it does on a thousand new sequences."""
+    rng = np.random.default_rng(seed)
+    cell, start = make(rng), time.process_time()
+    fitted = fit(cell, task, iterations=iterations, rng=rng, progress=False, **options)
+    seconds = time.process_time() - start
+    fresh = task.batch(np.random.default_rng(10_000 + seed), 1000)
+    on = options.get("on")
+    losses = np.array(fitted.history.losses)
+    curve = losses[: len(losses) // POINTS * POINTS].reshape(POINTS, -1).mean(axis=1)
+    result = {
+        "seed": seed,
+        "sequences": iterations * options.get("batch_size", 32),
+        "curve": [float(f"{loss:.4g}") for loss in curve],
+        "largest norm": float(f"{max(fitted.history.norms):.4g}"),
+        "loss": float(f"{evaluate(fitted.cell, task, fresh, on):.4g}"),
+        "seconds": round(seconds, 1),
+    }
+    if fresh.target.dtype.kind == "i":
+        answers = getattr(unroll(fitted.cell, fresh.xs), on)[-1].argmax(axis=-1)
+        result["share right"] = float((answers == fresh.target).mean())
+    return result
+
+
+def adding(iterations=2000, T=100):
+    """An LSTM adds two numbers a hundred steps apart; a tanh network never beats the baseline."""
+    task, adam = Adding(T), {"optimiser": Adam(0.01), "clip_at": 1.0}
+    runs = {
+        "LSTM": lambda rng: lstm(rng, 2, 16, 1, forget_bias=1),
+        "tanh": lambda rng: initial.elman(rng, 2, 16, 1),
+    }
+    return {"baseline": task.baseline} | {
+        name: [learn(make, task, seed, iterations, **adam) for seed in (0, 1)]
+        for name, make in runs.items()
+    }
+
+
+def horizon(iterations=2000):
+    """How far a tanh network can see: the same task at several lengths."""
+    adam = {"optimiser": Adam(0.01), "clip_at": 1.0}
+    return {"baseline": Adding(10).baseline} | {
+        f"T = {T}": [
+            learn(lambda rng: initial.elman(rng, 2, 16, 1), Adding(T), 0, iterations, **adam)
+        ]
+        for T in (10, 20, 40, 80)
+    }
+
+
+def identity_start(iterations=4000, T=100):
+    """ReLU adds as well, and gets further when it starts from the identity."""
+    options = {"optimiser": Adam(0.001), "clip_at": 1.0, "batch_size": 16}
+    starts = {"identity": initial.identity, "Glorot": initial.glorot}
+    return {"baseline": Adding(T).baseline} | {
+        name: [
+            learn(
+                lambda rng, start=start: initial.elman(rng, 2, 100, 1, "relu", recurrent=start),
+                Adding(T),
+                0,
+                iterations,
+                **options,
+            )
+        ]
+        for name, start in starts.items()
+    }
+
+
+def temporal_order(iterations=1500, T=100):
+    """Which of two symbols came first, half a sequence ago?"""
+    task, adam = TemporalOrder(T), {"optimiser": Adam(0.01), "clip_at": 1.0}
+    return {"baseline": task.baseline} | {
+        "LSTM": [
+            learn(
+                lambda rng: lstm(rng, 6, 16, 4, forget_bias=3), task, 0, iterations, on="a", **adam
+            )
+        ],
+        "tanh": [
+            learn(lambda rng: initial.elman(rng, 6, 16, 4), task, 0, iterations, on="a_o", **adam)
+        ],
+    }
+
+
+def clipping(iterations=3000, T=30):
+    """The same networks, the same rate: with clipping they learn, without it they don't."""
+
+    def scattered(rng, rows, columns):
+        return rng.normal(scale=1.2 / np.sqrt(rows), size=(rows, columns))
+
+    task, sgd = TemporalOrder(T), {"optimiser": SGD(0.05), "batch_size": 20, "on": "a_o"}
+    return {"baseline": task.baseline} | {
+        name: [
+            learn(
+                lambda rng: initial.elman(rng, 6, 50, 4, recurrent=scattered),
+                task,
+                seed,
+                iterations,
+                clip_at=limit,
+                **sgd,
+            )
+            for seed in range(4)
+        ]
+        for name, limit in (("clipped", 1.0), ("not clipped", None))
+    }
+
+
+def latch(T=50, noise=0.22, m=2000):
+    """One tanh neuron: the weight that keeps a bit makes its gradient vanish."""
+    xs, target, *_ = Latch(T, noise).batch(np.random.default_rng(0), m)
+    rows = []
+    for w in (0.5, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0):
+        neuron = Layer(W_x=[[1]], W_y=[[w]], b=[0])
+        trace = unroll(neuron, xs[1:], LayerStep(y=np.tanh(target)))
+        last = np.zeros_like(trace.y)
+        last[-1] = 1
+        gradient = np.abs(bptt(trace, y=last)[0].y)
+        rows.append(
+            {
+                "w": w,
+                "share kept": float((np.sign(trace.y[-1]) == target).mean()),
+                "gradient": float(f"{np.exp(np.log(gradient).mean()):.3g}"),
+            }
+        )
+    return {"T": T, "noise": noise, "rows": rows}
+
+
+EXPERIMENTS = {
+    each.__name__: each
+    for each in (adding, horizon, identity_start, temporal_order, clipping, latch)
+}
+
+
+def table(name, result):
+    """The result in lines to read."""
+    if "rows" in result:
+        lines = [
+            f"  w = {r['w']}: kept {r['share kept']:.1%}, gradient {r['gradient']}"
+            for r in result["rows"]
+        ]
+    else:
+        lines = [
+            f"  {kind}, seed {run['seed']}: loss {run['loss']} (baseline {result['baseline']:.4f})"
+            + (f", right {run['share right']:.1%}" if "share right" in run else "")
+            + f", {run['sequences']} sequences, {run['seconds']} s"
+            for kind, runs in result.items()
+            if kind != "baseline"
+            for run in runs
+        ]
+    return "\n".join([f"{name}: {EXPERIMENTS[name].__doc__}", *lines])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(EXPERIMENTS))
+    parser.add_argument("--out", type=Path, help="folder for experiments.json")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(EXPERIMENTS)
+    if unknown:
+        parser.error(
+            f"no experiment {', '.join(sorted(unknown))}; there are {', '.join(EXPERIMENTS)}"
+        )
+    results = {}
+    for name in options.names or EXPERIMENTS:
+        results[name] = EXPERIMENTS[name]()
+        print(table(name, results[name]), flush=True)
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(results, indent=1) + "\n"
+        (options.out / "experiments.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
