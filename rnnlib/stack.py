@@ -183,7 +183,7 @@ class Stack:
         records = []
         for cell, record in zip(self.cells, before, strict=True):
             records.append(cell.step(x, record))
-            x = _passed_on(cell, records[-1])
+            x = passed_on(cell, records[-1])
         return tuple(records)
 
 
@@ -340,6 +340,13 @@ def n_outputs(cell: Cell | Stack | BothDirections) -> int:
     return cell.state_sizes[cell.state.index(cell.output)]
 
 
+def passed_on(cell: Cell | Stack, record: NamedTuple | tuple) -> NDArray:
+    """A record's output; a stack's record is a tuple, of which the last is the top's."""
+    while isinstance(cell, Stack):
+        cell, record = cell.cells[-1], record[-1]
+    return getattr(record, cell.output)
+
+
 def recurrent_depth(cell: Cell | Stack | BothDirections) -> int:
     """How many layers with memory stand one above another."""
     if isinstance(cell, Stack):
@@ -461,13 +468,6 @@ def _starts(
         raise ValueError(f"{name} holds {len(initial)} records, {kind} expected {len(cells)}")
     names = (f"{name}[{j}]" for j in range(len(cells)))
     return zip(cells, initial, names, strict=True)
-
-
-def _passed_on(cell: Cell | Stack, record: NamedTuple | tuple) -> NDArray:
-    """A record's output; a stack's record is a tuple, of which the last is the top's."""
-    while isinstance(cell, Stack):
-        cell, record = cell.cells[-1], record[-1]
-    return getattr(record, cell.output)
 
 
 def _check_network(name: str, cell: object) -> None:

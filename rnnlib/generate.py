@@ -1,0 +1,93 @@
+"""Sequences that a network makes by itself: what it puts out is its next input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnnlib._checks import as_array, check_shape
+from rnnlib.cells import Cell
+from rnnlib.stack import Stack, passed_on
+from rnnlib.trace import Trace, unroll
+
+
+class Generated(NamedTuple):
+    """The ``terms`` that follow the start, (steps, ..., k), and the ``trace`` of all steps."""
+
+    terms: NDArray
+    trace: Trace
+
+
+def generate(
+    cell: Cell | Stack,
+    start: ArrayLike,
+    steps: int,
+    feed: Callable[[NDArray], ArrayLike] | None = None,
+    initial: NamedTuple | tuple | None = None,
+) -> Generated:
+    """x(t+1) = feed(y(t)) from the end of ``start`` on: the network reads its own output.
+
+    Parameters
+    ----------
+    cell
+        A cell or a stack; y(t) stands for its output, whatever the name.
+    start : (T0, ..., k)
+        The terms that are given: one sequence, or a batch.
+    steps : int
+        How many terms to generate.
+    feed : function, optional
+        Makes the next term, (..., k), of an output, (..., o); if left out, the output is it. For
+        letters it draws one, with a random generator of the caller's, and returns it as one-hot.
+    initial : optional
+        The record of step 0, as for ``unroll``.
+
+    Returns
+    -------
+    Generated
+        The last of the ``terms`` is read by nobody, so that the ``trace`` has T0 + steps − 1 steps.
+
+    Raises
+    ------
+    ValueError
+        If ``steps`` is less than 1, what ``feed`` returns is no term, or ``unroll`` finds fault.
+
+    Notes
+    -----
+    A network has three kinds of output, and its trace holds all three: the last, ``trace[-1].y``;
+    every one, ``trace.y``; and the next term, for which it is trained on the true terms, whatever
+    it put out itself ("teacher forcing")::
+
+        trace = unroll(cell, terms[:-1])
+        loss = squared_error(trace.y, terms[1:])
+
+    Here, where there are no true terms, its own take their place.
+
+    Examples
+    --------
+    A network that adds the last two terms, and so goes on with Fibonacci's numbers:
+
+    >>> from rnnlib import Layer
+    >>> from rnnlib.stack import Dense
+    >>> remembers = Layer([[1, 0]], [[0, 1], [0, 0]], [0, 0], "identity")
+    >>> adds = Dense([[1], [1]], [0])
+    >>> generate(Stack((remembers, adds)), start=[[1], [1]], steps=6).terms.ravel()
+    array([ 2.,  3.,  5.,  8., 13., 21.])
+    """
+    if not isinstance(steps, int | np.integer) or steps < 1:
+        raise ValueError(f"steps is {steps!r}; a number of terms, at least 1, was expected")
+    trace = unroll(cell, start, initial)
+
+    def next_term(y: NDArray) -> NDArray:
+        x = as_array("feed(y)", y if feed is None else feed(y))
+        check_shape("feed(y)", x, trace.xs.shape[1:])
+        return x
+
+    record, terms = trace[-1], [next_term(getattr(trace, cell.output)[-1])]
+    while len(terms) < steps:
+        record = cell.step(terms[-1], record)
+        terms.append(next_term(passed_on(cell, record)))
+    terms = np.stack(terms)
+    return Generated(terms, unroll(cell, np.concatenate([trace.xs, terms[:-1]]), initial))
