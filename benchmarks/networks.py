@@ -370,21 +370,26 @@ def picture(rows, curves, path):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(
-        1, 4, figsize=(15, 4), layout="constrained", width_ratios=(2, 1, 1, 1)
+    figure, axes = plt.subplot_mosaic(
+        [["bars"] * 3, ["T", "batch", "H"]],
+        figsize=(8, 8),
+        layout="constrained",
+        height_ratios=(3, 2),
     )
-    labels = [f"{r['network']} {r['type'][5:]} {r['size']}, {r['way']}" for r in rows]
-    axes[0].barh(labels, [row["over PyTorch"] for row in rows], color="#0072b2")
-    axes[0].axvline(1, color="#d55e00")
-    axes[0].invert_yaxis()
-    axes[0].set_xlabel("rnnlib's time over PyTorch's")
-    for axis, what in zip(axes[1:], ("T", "batch", "H"), strict=True):
+    labels = [f"{r['network']} {r['type']} {r['size']}, {r['way']}" for r in rows]
+    axes["bars"].barh(labels, [row["over PyTorch"] for row in rows], color="#0072b2")
+    axes["bars"].axvline(1, color="#d55e00")
+    axes["bars"].invert_yaxis()
+    axes["bars"].set_xlabel("rnnlib's time over PyTorch's")
+    for what in ("T", "batch", "H"):
         for kind, colour in (("Elman", "#0072b2"), ("LSTM", "#d55e00")):
             curve = curves[f"{kind}, {what}"]
-            axis.loglog(curve["at"], curve["ms"], "o-", color=colour, label=kind)
-        axis.set_xlabel(what)
-        axis.set_ylabel("ms, forward with backward")
-        axis.legend()
+            axes[what].loglog(curve["at"], curve["ms"], "o-", color=colour, label=kind)
+        axes[what].set_xticks(curve["at"], curve["at"])
+        axes[what].minorticks_off()
+        axes[what].set_xlabel(what)
+    axes["T"].set_ylabel("ms, forward with backward")
+    axes["T"].legend()
     figure.savefig(path)
 
 

@@ -24,6 +24,7 @@ PAGES = [
     "book/batch.html",
     CHAPTER,
     "book/jordan.html",
+    "book/speed.html",
     "search.html",
     "genindex.html",
 ]
