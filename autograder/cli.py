@@ -11,10 +11,12 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from autograder import demo, pages
-from autograder.course import CONFIG, Assignment, Course, CourseError
-from autograder.grade import UNSAFE, Result, grade, in_order, write
+from autograder.assignment import Assignment
+from autograder.course import CONFIG, Course, CourseError
+from autograder.grade import UNSAFE, Result, grade, in_order
 from autograder.rubric import RubricError
 from autograder.sandbox import SandboxMissing
+from autograder.store import write
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -13,32 +13,13 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import handin, rubric
+from autograder.assignment import Assignment
 
 CONFIG = "nbgrader_config.py"
 
 
 class CourseError(ValueError):
     """A course folder that cannot be graded; the message says what is missing, and what to do."""
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """One assignment as the instructor has it: the released notebook, its points, its questions."""
-
-    name: str
-    released: NotebookNode
-    points: dict[str, float]
-    questions: list[rubric.Question]
-
-    @property
-    def notebook(self) -> str:
-        """The notebook's name, which is the assignment's."""
-        return self.name
-
-    @property
-    def title(self) -> str:
-        """The heading of the notebook's first cell."""
-        return self.released.cells[0].source.lstrip("# ").partition("\n")[0] or self.name
 
 
 class Course:
@@ -94,7 +75,8 @@ class Course:
             if cell.metadata.get("nbgrader", {}).get("grade")
         }
         _check_fit(name, released, points, questions)
-        return Assignment(name, released, points, questions)
+        digest = _digest(path, *sorted(self.folder("source", ".", name).rglob("*")))
+        return Assignment(name, released, points, questions, digest)
 
     def release(self, name: str) -> None:
         """Let nbgrader make the students' notebook out of the instructor's.
@@ -144,6 +126,15 @@ def environment() -> dict[str, str]:
     """This process's environment, with the tools beside this Python found first."""
     tools = str(Path(sys.executable).parent)
     return {**os.environ, "PATH": tools + os.pathsep + os.environ.get("PATH", os.defpath)}
+
+
+def _digest(*paths: Path) -> str:
+    """The content of files."""
+    digest = hashlib.sha256()
+    for path in paths:
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def _check_fit(

@@ -1,51 +1,35 @@
-"""Grading a class: every hand-in judged, recorded in the gradebook, and answered with a page."""
+"""Grading a class: every hand-in judged, recorded in the gradebook, and answered with a page.
+
+Judging is done by workers; writing is done here, by one process. Nothing is judged twice: what has
+been judged before, with the same content, is taken from the store.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-import nbformat
-from nbformat.v4 import new_output
+from nbgrader.utils import parse_utc
 
-from autograder import gradebook, handin, pages, sandbox
-from autograder.course import Assignment, Course
-from autograder.judge import Verdict, judge
+from autograder import executors, gradebook, handin, sandbox, store, work
+from autograder.assignment import Assignment
+from autograder.course import Course
+from autograder.result import UNSAFE, Result, from_json, same_for_all
+from autograder.store import Entry, Store
+from autograder.work import Done, Job, Task
 
-UNSAFE = "Graded without a sandbox (--unsafe)."
+__all__ = ["UNSAFE", "Result", "grade", "in_order"]
 
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one hand-in."""
-
-    student: str
-    verdicts: list[Verdict]
-    notes: list[str]
-    stamp: str = ""
-
-    @property
-    def points(self) -> float:
-        """The points so far, without what a human has still to grade."""
-        return sum(verdict.points or 0 for verdict in self.verdicts)
-
-    @property
-    def max_points(self) -> float:
-        return sum(verdict.max_points for verdict in self.verdicts)
-
-    @property
-    def remark(self) -> str:
-        """The hand-in in a few words."""
-        statuses = [v.status for v in self.verdicts]
-        if len(set(statuses)) == 1 and statuses[0] != "correct":
-            return statuses[0]
-        counted = {s: statuses.count(s) for s in statuses if s not in ("correct", "not graded")}
-        told = [f"{s} ({n})" if n > 1 else s for s, n in counted.items()]
-        return ", ".join(told + (["altered"] if self.notes else [])) or "all right"
+AHEAD = 4
+"""Hand-ins under way for each worker, so that none waits for work."""
 
 
 def grade(
@@ -54,8 +38,22 @@ def grade(
     unsafe: bool = False,
     jobs: int | None = None,
     limits: sandbox.Limits | None = None,
+    executor: Executor | None = None,
+    cluster: str | None = None,
+    dry_run: bool = False,
 ) -> Iterator[Result]:
     """Grade every hand-in of ``assignment``; yields each result as soon as it is recorded.
+
+    Parameters
+    ----------
+    jobs
+        Worker processes on this machine; as many as it has cores by default.
+    executor
+        Have the work done there instead.
+    cluster
+        Have the work done on a Dask cluster instead: its address, or its name (see ``executors``).
+    dry_run
+        Judge, but write nothing.
 
     Raises
     ------
@@ -63,93 +61,144 @@ def grade(
         If there is no working sandbox and ``unsafe`` was not asked for. Nothing was run then.
     CourseError
         If there is nothing to grade.
+    GradebookError, StoreError
+        If something cannot be written. What was graded until then is kept.
     """
-    if not unsafe:
+    if not unsafe and cluster is None:
         sandbox.check()
+    task = Task.pack(assignment, limits, unsafe, elsewhere=cluster is not None)
+    run = _Run(course, assignment, task, dry_run)
     students = course.students(assignment.name)
-    gradebook.register(course, assignment)
-    # Threads suffice: each only waits for its sandboxes. The gradebook has one writer, this one.
-    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool, gradebook.opened(course) as book:
-        waiting = {
-            pool.submit(grade_one, course, assignment, s, unsafe, limits): s for s in students
-        }
-        for done in as_completed(waiting):
-            try:
-                result = done.result()
-            except Exception:
-                # a fault of ours in one hand-in must not end the class: a human looks at it
-                traceback.print_exc()
-                result = _failed(assignment, waiting[done])
-            gradebook.record(book, assignment, result.student, result.verdicts, result.stamp)
-            yield result
+    with store.locked(course.root, _tell) if not dry_run else nullcontext():
+        gradebook.register(course, assignment)
+        with gradebook.opened(course, assignment) as book:
+            todo = []
+            for student in students:
+                if (result := run.before(book, student)) is not None:
+                    yield result
+                else:
+                    todo.append(student)
+            workers = jobs or os.cpu_count()
+            open_executor = _opener(executor, cluster, min(workers, max(1, len(todo))))
+            most = AHEAD * (workers if cluster is None else 64)
+            tasks = (run.job(student) for student in todo)
+            for job, outcome in executors.judged(open_executor, run.task, tasks, most):
+                yield run.finish(book, job, outcome)
 
 
-def grade_one(
-    course: Course,
-    assignment: Assignment,
-    student: str,
-    unsafe: bool = False,
-    limits: sandbox.Limits | None = None,
-) -> Result:
-    """Judge one hand-in and write its notebook and its page; the gradebook is the caller's."""
-    stamp = UNSAFE if unsafe else ""
-    file = f"{assignment.notebook}.ipynb"
-    folder = course.folder("submitted", student, assignment.name)
+def _opener(executor: Executor | None, cluster: str | None, jobs: int) -> executors.Open:
+    if executor is not None:
+        return partial(nullcontext, executor)
+    if cluster is not None:
+        return partial(executors.cluster, cluster)
+    return partial(executors.local, jobs)
+
+
+def _tell(message: str) -> None:
+    print(f"autograder: {message}", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run over a class."""
+
+    course: Course
+    assignment: Assignment
+    task: Task
+    dry_run: bool
+
+    @property
+    def store(self) -> Store:
+        return Store(self.course.root, self.assignment.name)
+
+    def job(self, student: str) -> Job:
+        """A hand-in as it lies in the course's folder."""
+        folder = self.course.folder("submitted", student, self.assignment.name)
+        name = f"{self.assignment.notebook}.ipynb"
+        _, notes = time_stamp(folder)
+        try:
+            if folder.is_symlink() or folder.parent.is_symlink():
+                raise handin.Unreadable("The hand-in is a symbolic link, not a folder.")
+            if not folder.is_dir():
+                raise handin.Unreadable("The hand-in is a file, not a folder.")
+            notebooks = sorted(p.name for p in folder.glob("*.ipynb"))
+            if name not in notebooks and notebooks:
+                raise handin.Unreadable(
+                    f"There is no notebook {name} in the hand-in, but {notebooks[0][:80]}; the "
+                    "name must stay as it was."
+                )
+            if len(notebooks) > 1:
+                others = ", ".join(n[:80] for n in notebooks[:4] if n != name)
+                notes = [*notes, f"There is more than one notebook; {others} was not graded."]
+            content = handin.load(folder / name)
+        except handin.Unreadable as reason:
+            return Job(student, unreadable=str(reason), notes=tuple(notes))
+        return Job(student, content, notes=tuple(notes))
+
+    def stamp(self, student: str) -> datetime | None:
+        return time_stamp(self.course.folder("submitted", student, self.assignment.name))[0]
+
+    def before(self, book: gradebook.Book, student: str) -> Result | None:
+        """The result of an earlier run on the same content, brought to its end where it was not."""
+        entry = self.store.load(student)
+        if entry is None:
+            return None
+        job = self.job(student)
+        if entry.key != store.key(self.task, job):
+            return None
+        try:
+            result = from_json(entry.result, self.assignment)
+        except (KeyError, TypeError, ValueError):
+            return None
+        there = all(path.is_file() for path in self._pages(student))
+        if not (entry.complete and there and book.holds(result, self.stamp(student))):
+            done = work.again(self.assignment, job, entry.result)
+            self._write(book, job, done)
+        return result
+
+    def finish(self, book: gradebook.Book, job: Job, outcome: executors.Outcome) -> Result:
+        """Write down what a worker found; one whose worker failed is left to a human."""
+        if isinstance(outcome, work.OtherVersion):
+            raise executors.ClusterError(str(outcome))
+        if isinstance(outcome, Exception):
+            # a fault of ours in one hand-in must not end the class: a human looks at it
+            traceback.print_exception(outcome)
+            reason = "The grader failed on this hand-in; a human looks at it."
+            verdicts = same_for_all(self.assignment, "not graded", None, reason)
+            result = Result(job.student, verdicts, [reason])
+            if not self.dry_run:
+                book.record(result, self.stamp(job.student))
+            return result
+        self._write(book, job, outcome)
+        return from_json(outcome.result, self.assignment)
+
+    def _write(self, book: gradebook.Book, job: Job, done: Done) -> None:
+        """Store, pages, gradebook, in this order, so that a run cut off anywhere can go on."""
+        if self.dry_run:
+            return
+        key = store.key(self.task, job)
+        self.store.save(job.student, Entry(key, done.result, False))
+        for path, text in zip(self._pages(job.student), (done.notebook, done.page), strict=True):
+            store.write(path, text)
+        book.record(from_json(done.result, self.assignment), self.stamp(job.student))
+        self.store.save(job.student, Entry(key, done.result, True))
+
+    def _pages(self, student: str) -> tuple[Path, Path]:
+        """formgrader's notebook and the student's page."""
+        name = self.assignment.notebook
+        graded = self.course.folder("autograded", student, self.assignment.name)
+        feedback = self.course.folder("feedback", student, self.assignment.name)
+        return graded / f"{name}.ipynb", feedback / f"{name}.html"
+
+
+def time_stamp(folder: Path) -> tuple[datetime | None, list[str]]:
+    """When a hand-in says that it was handed in, and what is wrong with that."""
+    path = folder / "timestamp.txt"
     try:
-        if folder.is_symlink() or folder.parent.is_symlink():
-            raise handin.Unreadable("The hand-in is a symbolic link, not a folder.")
-        answered = handin.read(folder / file, assignment.released)
-    except handin.Unreadable as reason:
-        verdicts = _same_for_all(assignment, "unreadable", 0.0, str(reason))
-        result = Result(student, verdicts, [], stamp)
-        answers = {}
-    else:
-        verdicts = judge(
-            answered, assignment.released, assignment.questions, assignment.points, limits, unsafe
-        )
-        result, answers = Result(student, verdicts, answered.notes, stamp), answered.answers
-    notebook = _graded_notebook(assignment, answers, result)
-    graded = course.folder("autograded", student, assignment.name) / file
-    write(graded, nbformat.writes(notebook))
-    page = course.folder("feedback", student, assignment.name) / f"{assignment.notebook}.html"
-    write(page, pages.feedback(assignment, result, answers))
-    return result
-
-
-def _failed(assignment: Assignment, student: str) -> Result:
-    reason = "The grader failed on this hand-in; a human looks at it."
-    return Result(student, _same_for_all(assignment, "not graded", None, reason), [reason])
-
-
-def _same_for_all(
-    assignment: Assignment, status: str, points: float | None, reason: str
-) -> list[Verdict]:
-    return [
-        Verdict(question, status, points, assignment.points[question.points], [reason])
-        for question in assignment.questions
-    ]
-
-
-def _graded_notebook(
-    assignment: Assignment, answers: dict[str, str], result: Result
-) -> nbformat.NotebookNode:
-    """The notebook that formgrader shows: ours, with the student's texts and the judge's words."""
-    notebook = handin.rebuild(assignment.released, answers)
-    said = {v.question.points: v for v in result.verdicts}
-    for cell in notebook.cells:
-        verdict = said.get(handin.cell_id(cell))
-        if cell.cell_type == "code" and verdict is not None:
-            text = "\n".join([result.stamp, *verdict.reasons]).strip() + "\n"
-            cell.outputs = [new_output("stream", text=text)]
-    return notebook
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+        text = handin.load(path).decode("utf-8")[:100].strip() if path.exists() else ""
+        return (parse_utc(text) if text else None), []
+    except (handin.Unreadable, ValueError, OverflowError):
+        return None, ["The time stamp (timestamp.txt) cannot be read; no time was recorded."]
 
 
 def in_order(results: Sequence[Result]) -> list[Result]:

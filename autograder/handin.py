@@ -36,11 +36,14 @@ class HandIn:
         Those ids whose text differs from the released one.
     notes : list of str
         What was found out of place, for student and instructor.
+    missing : set of str
+        The ids of the answer cells that were taken out.
     """
 
     answers: dict[str, str]
     attempted: set[str]
     notes: list[str] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set, compare=False)
 
 
 def cell_id(cell: object) -> str | None:
@@ -65,11 +68,22 @@ def read(path: Path, released: NotebookNode) -> HandIn:
     Unreadable
         If it is no regular file, too large, or not a notebook.
     """
+    return parse(load(path), path.name, released)
+
+
+def parse(content: bytes, name: str, released: NotebookNode) -> HandIn:
+    """The answers in the ``content`` of a notebook file called ``name``.
+
+    Raises
+    ------
+    Unreadable
+        If it is not a notebook.
+    """
     texts: dict[str, list[str]] = {}
-    for cell in _cells(_load(path)):
-        if (name := cell_id(cell)) is not None:
-            texts.setdefault(name, []).append(_source(cell))
-    answers, attempted, notes = {}, set(), []
+    for cell in _cells(_notebook(content, name)):
+        if (id_ := cell_id(cell)) is not None:
+            texts.setdefault(id_, []).append(_source(cell))
+    answers, attempted, notes, missing = {}, set(), [], set()
     for cell in released.cells:
         name = cell_id(cell)
         found = texts.get(name, [])
@@ -79,16 +93,23 @@ def read(path: Path, released: NotebookNode) -> HandIn:
             if changed:
                 attempted.add(name)
             if not found:
+                missing.add(name)
                 notes.append(f"The answer cell “{name}” is missing from the notebook.")
             elif len(found) > 1:
                 notes.append(f"The cell “{name}” occurs {len(found)} times; the first was graded.")
         elif name is not None and (len(found) != 1 or found[0].strip() != cell.source.strip()):
             notes.append(f"The cell “{name}”, which is not an answer, was changed; ours was used.")
-    return HandIn(answers, attempted, notes)
+    return HandIn(answers, attempted, notes, missing)
 
 
-def _load(path: Path) -> dict:
-    """The JSON object in a file that a stranger wrote."""
+def load(path: Path) -> bytes:
+    """The content of a file that a stranger put there.
+
+    Raises
+    ------
+    Unreadable
+        If it is no regular file, or too large.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -104,14 +125,19 @@ def _load(path: Path) -> dict:
         os.close(descriptor)
     if len(content) > MAX_BYTES:
         raise Unreadable(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB.")
+    return content
+
+
+def _notebook(content: bytes, name: str) -> dict:
+    """The JSON object in it."""
     if not content.strip():
-        raise Unreadable(f"{path.name} is empty.")
+        raise Unreadable(f"{name} is empty.")
     try:
         notebook = json.loads(content)
     except (ValueError, RecursionError):
-        raise Unreadable(f"{path.name} is damaged: it is not a notebook file.") from None
+        raise Unreadable(f"{name} is damaged: it is not a notebook file.") from None
     if not isinstance(notebook, dict):
-        raise Unreadable(f"{path.name} is damaged: it is not a notebook file.")
+        raise Unreadable(f"{name} is damaged: it is not a notebook file.")
     return notebook
 
 

@@ -94,6 +94,9 @@ class _Judgement:
 
     def verdict(self) -> Verdict:
         if self.question.cell not in self.handin.attempted:
+            if self.question.cell in self.handin.missing:
+                reason = "The cell of this answer was taken out of the notebook."
+                return self._say("altered", 0.0, reason)
             return self._say("not attempted", 0.0, "There is no answer here.")
         if isinstance(self.question, Written):
             return self._say("not graded", None, "A human reads this answer.")
@@ -101,6 +104,8 @@ class _Judgement:
             with self.room.question() as box:
                 error = _told(self._start(box).get("error"), hidden=False)
                 if error is not None:
+                    if error.startswith("MemoryError"):
+                        return self._say("memory", 0.0, f"Your cell stops with {error}")
                     return self._say("error", 0.0, f"Your cell stops with {error}")
                 match self.question:
                     case ByHand():
@@ -122,7 +127,7 @@ class _Judgement:
 
     def _say(self, status: str, share: float | None, *reasons: str) -> Verdict:
         most = self.points[self.question.points]
-        points = None if share is None else round(share * most, 2)
+        points = None if share is None else round(float(share) * most, 2)
         return Verdict(self.question, status, points, most, list(reasons))
 
     def _cells(self) -> list[dict[str, str]]:
@@ -172,7 +177,7 @@ class _Judgement:
             right += status == "correct" and case.hidden
             if reason:
                 titles.setdefault(reason, []).append(case.title)
-            if status in ("timeout", "killed"):
+            if status in ("timeout", "memory", "killed"):
                 break
         hidden = sum(case.hidden for case in self.question.cases)
         reasons = [f"{'; '.join(same)}: {reason}" for reason, same in titles.items()]

@@ -1,4 +1,4 @@
-"""The wall between the judge and a student's code: a bubblewrap sandbox, and a process per question.
+"""The wall between the judge and a student's code: bubblewrap, and a process per question.
 
 Inside there is no network, no other process, none of the machine's files but the C library, the
 Python interpreter and NumPy (all read-only), an empty working folder in memory, and no environment

@@ -23,16 +23,16 @@ FILES = """
     pread64 preadv preadv2 pwrite64 pwritev pwritev2 read readlink readlinkat readv rename renameat
     renameat2 rmdir sendfile stat statfs statx symlink symlinkat truncate umask unlink unlinkat
     utime utimensat utimes write writev
-""".split()
-MEMORY = "brk madvise mincore mmap mprotect mremap msync munmap".split()
+"""
+MEMORY = "brk madvise mincore mmap mprotect mremap msync munmap"
 WAITING = """
     epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_wait eventfd2 futex poll ppoll pselect6
     recvfrom select sendto shutdown
-""".split()
+"""
 TIME = """
     alarm clock_getres clock_gettime clock_nanosleep getitimer gettimeofday nanosleep setitimer time
     timer_create timer_delete timer_gettime timer_settime times
-""".split()
+"""
 PROCESSES = """
     arch_prctl capget execve exit exit_group fork get_robust_list getcpu getegid geteuid getgid
     getgroups getpgid getpgrp getpid getppid getpriority getrandom getresgid getresuid getrlimit
@@ -41,7 +41,7 @@ PROCESSES = """
     sched_get_priority_min sched_getaffinity sched_getparam sched_getscheduler sched_yield setpgid
     set_robust_list set_tid_address setrlimit setsid sigaltstack sysinfo tgkill tkill uname vfork
     wait4 waitid
-""".split()
+"""
 
 TERMINAL_QUESTIONS = (0x5401, 0x5421, 0x541B, 0x5451, 0x5450)  # TCGETS, FIONBIO, FIONREAD, FIO*CLEX
 NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW… flag
@@ -77,7 +77,7 @@ def compiled() -> bytes | None:
         return None
     library.seccomp_init.restype = ctypes.c_void_p
     context = ctypes.c_void_p(library.seccomp_init(_REFUSE | errno.ENOSYS))
-    for call in FILES + MEMORY + WAITING + TIME + PROCESSES:
+    for call in " ".join((FILES, MEMORY, WAITING, TIME, PROCESSES)).split():
         _add(library, context, call)
     for call, condition in CONDITIONAL:
         _add(library, context, call, condition)

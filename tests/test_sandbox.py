@@ -535,11 +535,11 @@ def test_all_this_holds_where_an_ordinary_user_grades():
     user = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
     packages = Path(pytest.__file__).parent.parent
     root = Path(__file__).parent.parent
+    plain = ("-q", "-p", "no:cacheprovider", "-o", "addopts=")
     with tempfile.TemporaryDirectory() as folder:  # pytest's own are for root alone
         os.chmod(folder, 0o777)
         done = subprocess.run(
-            [*user, python, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-            + ["-o", "addopts=", f"--basetemp={folder}/his", str(Path(__file__))],
+            [*user, python, "-B", "-m", "pytest", *plain, f"--basetemp={folder}/his", __file__],
             env={"PYTHONPATH": f"{root}:{packages}", "HOME": folder, "PATH": "/usr/bin:/bin"},
             cwd=folder,
             capture_output=True,

@@ -1,0 +1,107 @@
+"""What became of a hand-in, and how that is kept: as JSON, without the rubric in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.assignment import Assignment
+from autograder.judge import STATUSES, Verdict
+
+UNSAFE = "Graded without a sandbox (--unsafe)."
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one hand-in.
+
+    Attributes
+    ----------
+    notes : list of str
+        What was found out of place in it, for student and instructor.
+    stamp : str
+        What every page and comment begins with, such as that there was no sandbox.
+    seconds : float
+        How long judging it took.
+    """
+
+    student: str
+    verdicts: list[Verdict]
+    notes: list[str]
+    stamp: str = ""
+    seconds: float = 0.0
+
+    @property
+    def points(self) -> float:
+        """The points so far, without what a human has still to grade."""
+        return sum(verdict.points or 0 for verdict in self.verdicts)
+
+    @property
+    def max_points(self) -> float:
+        return sum(verdict.max_points for verdict in self.verdicts)
+
+    @property
+    def remark(self) -> str:
+        """The hand-in in a few words."""
+        statuses = [v.status for v in self.verdicts]
+        if len(set(statuses)) == 1 and statuses[0] != "correct":
+            return statuses[0]
+        counted = {s: statuses.count(s) for s in statuses if s not in ("correct", "not graded")}
+        told = [f"{s} ({n})" if n > 1 else s for s, n in counted.items()]
+        noted = ["altered"] if self.notes and "altered" not in counted else []
+        return ", ".join(told + noted) or "all right"
+
+    def to_json(self) -> dict[str, Any]:
+        """The result in plain values."""
+        verdicts = [
+            {
+                "question": v.question.cell,
+                "status": v.status,
+                "points": v.points,
+                "max_points": v.max_points,
+                "reasons": v.reasons,
+            }
+            for v in self.verdicts
+        ]
+        return {
+            "student": self.student,
+            "points": self.points,
+            "max_points": self.max_points,
+            "remark": self.remark,
+            "verdicts": verdicts,
+            "notes": self.notes,
+            "stamp": self.stamp,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def from_json(data: dict[str, Any], assignment: Assignment) -> Result:
+    """The result that ``to_json`` wrote.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If it did not write this, or not for this assignment.
+    """
+    questions = {question.cell: question for question in assignment.questions}
+    verdicts = [
+        Verdict(
+            questions[v["question"]], v["status"], v["points"], v["max_points"], list(v["reasons"])
+        )
+        for v in data["verdicts"]
+    ]
+    if len(verdicts) != len(questions) or any(v.status not in STATUSES for v in verdicts):
+        raise ValueError("a result of another assignment")
+    return Result(
+        data["student"], verdicts, list(data["notes"]), data["stamp"], float(data["seconds"])
+    )
+
+
+def same_for_all(
+    assignment: Assignment, status: str, points: float | None, reason: str
+) -> list[Verdict]:
+    """One verdict for every question, such as on a file that cannot be read."""
+    return [
+        Verdict(question, status, points, assignment.points[question.points], [reason])
+        for question in assignment.questions
+    ]

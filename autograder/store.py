@@ -1,0 +1,108 @@
+"""What has been judged, kept beside the course, so that a run goes on where the last one stopped.
+
+One file for each hand-in, in ``.autograder/ASSIGNMENT/``. Its key is the content of all that the
+result depends on: the hand-in, the assignment, the grader, the limits. Time stamps play no part.
+A file is written whole or not at all, first when the hand-in has been judged, and again when pages
+and gradebook have been written too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from autograder.work import Job, Task
+
+
+class StoreError(RuntimeError):
+    """Something cannot be written; the message says what, and what to do."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One result that was kept."""
+
+    key: str
+    result: dict[str, Any]
+    complete: bool
+
+
+class Store:
+    """The results of one assignment of a course."""
+
+    def __init__(self, course: Path, assignment: str) -> None:
+        self.folder = course / ".autograder" / assignment
+
+    def _path(self, student: str) -> Path:
+        return self.folder / f"{student}.json"
+
+    def load(self, student: str) -> Entry | None:
+        """What is kept of a hand-in; None if nothing is, or nothing that can be read."""
+        try:
+            data = json.loads(self._path(student).read_text(encoding="utf-8"))
+            return Entry(str(data["key"]), dict(data["result"]), bool(data["complete"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def save(self, student: str, entry: Entry) -> None:
+        """Keep a result."""
+        write(self._path(student), json.dumps(entry.__dict__, ensure_ascii=False, indent=1))
+
+
+def key(task: Task, job: Job) -> str:
+    """The content of all that a result depends on."""
+    digest = hashlib.sha256()
+    texts = (task.content, job.student, job.unreadable, json.dumps(job.notes))
+    for part in (job.content, *(text.encode("utf-8", "surrogateescape") for text in texts)):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written, such as on a full disk. What was there before is still there.
+    """
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise StoreError(
+            f"{path} cannot be written: {error.strerror}. What was graded until here is kept; "
+            "make room or give the right to write, and run the same command again"
+        ) from None
+
+
+@contextlib.contextmanager
+def locked(course: Path, tell: Any = print) -> Iterator[None]:
+    """Be the only grader in a course; waits for another, and tells so."""
+    folder = course / ".autograder"
+    write(folder / ".gitignore", "*\n")
+    lock, who = FileLock(folder / "lock"), folder / "who"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        with contextlib.suppress(OSError):
+            tell(f"another grader is at work in {course} ({who.read_text().strip()}); waiting")
+        lock.acquire()
+    try:
+        write(who, f"process {os.getpid()} on {socket.gethostname()}")
+        yield
+    finally:
+        lock.release()
