@@ -6,9 +6,10 @@ the parameters. Nothing in a file is ever run, and no name in it is looked up ou
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import tempfile
+import secrets
 import zipfile
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -38,20 +39,24 @@ def save(path: str | os.PathLike, cell: object) -> None:
     ------
     TypeError
         If ``cell`` is none of the library's networks.
+    ValueError
+        If it is one that ``load`` would refuse: a number is not finite, or shapes do not fit.
     OSError
         If the file cannot be written.
     """
-    path = Path(path)
-    header = json.dumps({"format": FORMAT, "network": _describe(cell)})
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".unfinished")
+    path, arrays, described = Path(path), parameters(cell), _describe(cell)
+    _rebuild(described, dict(arrays), "")
+    header = np.array(json.dumps({"format": FORMAT, "network": described}))
+    # not by tempfile, whose files nobody but their owner may read
+    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, header=np.array(header), **parameters(cell))
+        with open(unfinished, "xb") as file:
+            np.savez(file, header=header, **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
     except BaseException:
-        os.unlink(unfinished)
+        unfinished.unlink(missing_ok=True)
         raise
 
 
@@ -65,32 +70,44 @@ def load(path: str | os.PathLike) -> object:
     OSError
         If it cannot be read.
     """
+    content = Path(path).read_bytes()
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise _refusal(path, error) from None
-    except Exception as error:  # zlib's own kind of error is not public
-        if isinstance(error, OSError):
-            raise
-        raise _refusal(path, error) from None
-    try:
-        header = json.loads(str(arrays.pop("header")[()]))
-        if header["format"] != FORMAT:
-            raise ValueError(f"its format is {header['format']!r}, expected {FORMAT!r}")
-        if not isinstance(header["network"], dict):
-            raise ValueError("its header describes no network")
-        network = _rebuild(header["network"], arrays, "")
-        if arrays:
-            raise ValueError(f"it holds {', '.join(arrays)}, which no network in it has")
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _refusal(path, error) from None
+        return _read(content)
+    except Exception as error:  # whatever goes wrong from here on, the content is to blame
+        raise ValueError(
+            f"{os.fspath(path)} is no file that rnnlib.files.save wrote: {error}"
+        ) from None
+
+
+def _read(content: bytes) -> object:
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        raise ValueError("it is no zip archive, or not a whole one")
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    network = _rebuild(_described(_take(arrays, "header")), arrays, "")
+    if arrays:
+        raise ValueError(f"it holds {', '.join(arrays)}, which no network in it has")
     return network
 
 
-def _refusal(path: str | os.PathLike, error: Exception) -> ValueError:
-    reason = f"it has no {error.args[0]}" if isinstance(error, KeyError) else str(error)
-    return ValueError(f"{os.fspath(path)} is no file that rnnlib.files.save wrote: {reason}")
+def _take(arrays: dict[str, NDArray], name: str) -> NDArray:
+    if name not in arrays:
+        raise ValueError(f"it has no {name}")
+    return arrays.pop(name)
+
+
+def _described(header: NDArray) -> dict:
+    """What the header says that the file holds."""
+    if header.dtype.kind != "U" or header.ndim:
+        raise ValueError(f"its header is no text, but {header.dtype} of shape {header.shape}")
+    header = json.loads(str(header))
+    if not isinstance(header, dict) or "format" not in header:
+        raise ValueError("its header describes no network")
+    if header["format"] != FORMAT:
+        raise ValueError(f"its format is {header['format']!r}, expected {FORMAT!r}")
+    if not isinstance(header.get("network"), dict):
+        raise ValueError("its header describes no network")
+    return header["network"]
 
 
 def _describe(value: object) -> object:
@@ -110,14 +127,20 @@ def _describe(value: object) -> object:
 def _rebuild(described: object, arrays: dict[str, NDArray], name: str) -> object:
     """The network that is described; it takes its arrays out of ``arrays``, and checks them."""
     if described is None:
-        return arrays.pop(name)
+        return _take(arrays, name)
     if isinstance(described, str):
         return described
     if isinstance(described, list):
         return tuple(_rebuild(part, arrays, f"{name}.{i}") for i, part in enumerate(described))
-    kind = described.pop("kind")
-    if kind not in KINDS:
+    if not isinstance(described, dict):
+        raise ValueError(f"its header holds {described!r}, expected a network")
+    kind = described.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"it holds a {kind!r}, expected one of: {', '.join(KINDS)}")
     prefix = f"{name}." if name else ""
-    parts = {each: _rebuild(part, arrays, prefix + each) for each, part in described.items()}
+    parts = {
+        each: _rebuild(part, arrays, prefix + each)
+        for each, part in described.items()
+        if each != "kind"
+    }
     return KINDS[kind](**parts)

@@ -3,6 +3,8 @@
 An initialiser is a function of a generator and a shape's rows and columns. Networks take one for
 what comes in and one for what is fed back; biases begin as zeros, but for an LSTM's forget gate,
 whose bias is an argument, since much depends on it.
+
+Numbers are drawn as float64 and then rounded to ``dtype``: a seed gives the same network in both.
 """
 
 from __future__ import annotations
@@ -10,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from rnnlib.cells import Elman, Jordan, Layer
 from rnnlib.gated import GATES, LSTM
+from rnnlib.parameters import Network, map_parameters
 from rnnlib.stack import Dense
 
 Initialiser = Callable[[np.random.Generator, int, int], NDArray]
@@ -30,7 +33,19 @@ def _check(rng: np.random.Generator, **sizes: int) -> None:
             raise ValueError(f"{name} is {size!r}, expected a whole number, at least 1")
 
 
-def glorot(rng: np.random.Generator, rows: int, columns: int) -> NDArray:
+def _rounded(array: NDArray, dtype: DTypeLike) -> NDArray:
+    if np.dtype(dtype).kind != "f":
+        raise ValueError(f"dtype is {np.dtype(dtype)}, expected a floating-point one")
+    return array.astype(dtype, copy=False)
+
+
+def _all_rounded(cell: Network, dtype: DTypeLike) -> Network:
+    return map_parameters(lambda w: _rounded(w, dtype), cell)
+
+
+def glorot(
+    rng: np.random.Generator, rows: int, columns: int, dtype: DTypeLike = np.float64
+) -> NDArray:
     """Uniform numbers up to ±√(6 / (rows + columns)).
 
     So chosen, a layer neither enlarges nor shrinks what goes through it, forwards and backwards, as
@@ -38,10 +53,12 @@ def glorot(rng: np.random.Generator, rows: int, columns: int) -> NDArray:
     """
     _check(rng, rows=rows, columns=columns)
     most = np.sqrt(6 / (rows + columns))
-    return rng.uniform(-most, most, (rows, columns))
+    return _rounded(rng.uniform(-most, most, (rows, columns)), dtype)
 
 
-def orthogonal(rng: np.random.Generator, rows: int, columns: int) -> NDArray:
+def orthogonal(
+    rng: np.random.Generator, rows: int, columns: int, dtype: DTypeLike = np.float64
+) -> NDArray:
     """A random matrix Q with QᵀQ = 1, or QQᵀ = 1 if it has more columns than rows.
 
     It leaves all lengths as they are, so that a gradient that passes it many times neither vanishes
@@ -51,13 +68,23 @@ def orthogonal(rng: np.random.Generator, rows: int, columns: int) -> NDArray:
     tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
     q *= np.where(np.diag(r) < 0, -1, 1)  # what makes them equally likely
-    return q if rows >= columns else q.T
+    return _rounded(q if rows >= columns else q.T, dtype)
 
 
-def identity(rng: np.random.Generator, rows: int, columns: int) -> NDArray:
-    """Ones on the diagonal: with ReLU, what is fed back stays (Le, Jaitly and Hinton, 2015)."""
+def identity(
+    rng: np.random.Generator,
+    rows: int,
+    columns: int,
+    dtype: DTypeLike = np.float64,
+    *,
+    scale: float = 1.0,
+) -> NDArray:
+    """``scale`` on the diagonal: at 1, with ReLU, what is fed back stays (Le and others, 2015).
+
+    With less it fades: ``recurrent=functools.partial(identity, scale=0.01)``.
+    """
     _check(rng, rows=rows, columns=columns)
-    return np.eye(rows, columns)
+    return _rounded(scale * np.eye(rows, columns), dtype)
 
 
 def layer(
@@ -68,6 +95,7 @@ def layer(
     *,
     inputs: Initialiser = glorot,
     recurrent: Initialiser = orthogonal,
+    dtype: DTypeLike = np.float64,
 ) -> Layer:
     """A layer of l neurons with k inputs.
 
@@ -77,7 +105,8 @@ def layer(
            [0., 0., 1.]])
     """
     _check(rng, k=k, l=l)
-    return Layer(inputs(rng, k, l), recurrent(rng, l, l), np.zeros(l), phi)
+    cell = Layer(inputs(rng, k, l), recurrent(rng, l, l), np.zeros(l), phi)
+    return _all_rounded(cell, dtype)
 
 
 def elman(
@@ -90,11 +119,12 @@ def elman(
     *,
     inputs: Initialiser = glorot,
     recurrent: Initialiser = orthogonal,
+    dtype: DTypeLike = np.float64,
 ) -> Elman:
     """An Elman network with k inputs, n hidden neurons and o outputs."""
     _check(rng, k=k, n=n, o=o)
     weights = inputs(rng, k, n), recurrent(rng, n, n), glorot(rng, n, o)
-    return Elman(*weights, np.zeros(n), np.zeros(o), g_h, g_o)
+    return _all_rounded(Elman(*weights, np.zeros(n), np.zeros(o), g_h, g_o), dtype)
 
 
 def jordan(
@@ -107,11 +137,12 @@ def jordan(
     *,
     inputs: Initialiser = glorot,
     recurrent: Initialiser = orthogonal,
+    dtype: DTypeLike = np.float64,
 ) -> Jordan:
     """A Jordan network with k inputs, n hidden neurons and o outputs."""
     _check(rng, k=k, n=n, o=o)
     weights = inputs(rng, k, n), recurrent(rng, o, n), glorot(rng, n, o)
-    return Jordan(*weights, np.zeros(n), np.zeros(o), g_h, g_o)
+    return _all_rounded(Jordan(*weights, np.zeros(n), np.zeros(o), g_h, g_o), dtype)
 
 
 def lstm(
@@ -122,6 +153,7 @@ def lstm(
     forget_bias: float,
     inputs: Initialiser = glorot,
     recurrent: Initialiser = orthogonal,
+    dtype: DTypeLike = np.float64,
 ) -> LSTM:
     """An LSTM with k inputs and n neurons.
 
@@ -131,14 +163,19 @@ def lstm(
     _check(rng, k=k, n=n)
     b = np.zeros((len(GATES), n))
     b[GATES.index("f")] = forget_bias
-    return LSTM(
-        np.stack([inputs(rng, k, n) for _ in GATES]),
-        np.stack([recurrent(rng, n, n) for _ in GATES]),
-        b,
-    )
+    W_x = np.stack([inputs(rng, k, n) for _ in GATES])
+    W_h = np.stack([recurrent(rng, n, n) for _ in GATES])
+    return _all_rounded(LSTM(W_x, W_h, b), dtype)
 
 
-def dense(rng: np.random.Generator, k: int, o: int, phi: str = "identity") -> Dense:
+def dense(
+    rng: np.random.Generator,
+    k: int,
+    o: int,
+    phi: str = "identity",
+    *,
+    dtype: DTypeLike = np.float64,
+) -> Dense:
     """A layer without memory, with k inputs and o outputs."""
     _check(rng, k=k, o=o)
-    return Dense(glorot(rng, k, o), np.zeros(o), phi)
+    return _all_rounded(Dense(glorot(rng, k, o), np.zeros(o), phi), dtype)

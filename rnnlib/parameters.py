@@ -72,8 +72,17 @@ def map_parameters(function: Callable[..., NDArray], cell: Network, *others: Net
     >>> from rnnlib.examples import notes_elman
     >>> map_parameters(lambda own, other: own - other, notes_elman(), notes_elman()).b_h
     array([0., 0., 0.])
+
+    Raises
+    ------
+    ValueError
+        If the others' parameters have other names.
     """
-    columns = iter(zip(*(parameters(each).values() for each in (cell, *others)), strict=True))
+    own, rest = parameters(cell), [parameters(other) for other in others]
+    for i, other in enumerate(rest):
+        if other.keys() != own.keys():
+            raise ValueError(f"others[{i}] has {', '.join(other)}; expected {', '.join(own)}")
+    columns = iter(zip(own.values(), *(other.values() for other in rest), strict=True))
     return _rebuild(cell, lambda _: function(*next(columns)))
 
 

@@ -45,6 +45,16 @@ def test_glorot_is_uniform_within_its_bound(rng):
 
 def test_identity(rng):
     np.testing.assert_array_equal(initial.identity(rng, 2, 3), [[1, 0, 0], [0, 1, 0]])
+    np.testing.assert_array_equal(initial.identity(rng, 2, 2, scale=0.5), [[0.5, 0], [0, 0.5]])
+
+
+@pytest.mark.parametrize("make", [initial.glorot, initial.orthogonal, initial.identity])
+def test_the_type_of_numbers_is_asked_for_and_does_not_change_the_draw(make):
+    double, single = (
+        make(np.random.default_rng(1), 4, 3, **options) for options in ({}, {"dtype": np.float32})
+    )
+    assert (double.dtype, single.dtype) == (np.float64, np.float32)
+    np.testing.assert_array_equal(single, double.astype(np.float32))
 
 
 NETWORKS = {
@@ -61,7 +71,7 @@ NETWORKS = {
         lambda rng, **o: initial.lstm(rng, 2, 5, forget_bias=0, **o),
         {"W_x": (4, 2, 5), "W_h": (4, 5, 5)},
     ),
-    "dense": (lambda rng: initial.dense(rng, 2, 3), {"W": (2, 3)}),
+    "dense": (lambda rng, **o: initial.dense(rng, 2, 3, **o), {"W": (2, 3)}),
 }
 
 
@@ -72,6 +82,13 @@ def test_networks_have_the_shapes_asked_for_and_biases_of_zero(name, rng):
     assert {name: array.shape for name, array in arrays.items() if name[0] == "W"} == shapes
     for name, array in arrays.items():
         assert array.any() == (name[0] == "W")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_of_float32(name, rng):
+    arrays = parameters(NETWORKS[name][0](rng, dtype=np.float32))
+    assert {array.dtype for array in arrays.values()} == {np.dtype(np.float32)}
+    assert all(np.isfinite(array).all() for array in arrays.values())
 
 
 @pytest.mark.parametrize("name", ["layer", "elman", "jordan", "lstm"])
@@ -108,6 +125,7 @@ def test_the_generator_decides():
         (lambda rng: initial.elman(rng, 2, 0, 1), ValueError, "n is 0"),
         (lambda rng: initial.lstm(7, 2, 3, forget_bias=1), TypeError, "rng is of type int"),
         (lambda rng: initial.lstm(rng, 2, 3, forget_bias=np.nan), ValueError, "b holds nan"),
+        (lambda rng: initial.dense(rng, 2, 3, dtype=int), ValueError, "dtype is int64, expected a"),
         (lambda rng: initial.layer(rng, 2, 3, "tan"), ValueError, "unknown activation 'tan'"),
     ],
 )

@@ -58,6 +58,13 @@ def test_arrays_of_several_networks_meet(stack):
         np.testing.assert_array_equal(array, 3 * parameters(stack)[name])
 
 
+def test_networks_with_other_parameters_do_not_meet(rng, stack):
+    with pytest.raises(ValueError, match=r"others\[1\] has W_x, W_h, b; expected W_x, W_h, W"):
+        map_parameters(lambda a, b, c: a, random_elman(rng), random_elman(rng), random_lstm(rng))
+    with pytest.raises(ValueError, match=r"others\[0\] has cells.0.W_x, .*; expected W_x"):
+        map_parameters(np.add, random_lstm(rng), stack)
+
+
 def test_names_that_are_missing_or_too_many(rng):
     cell = random_elman(rng)
     some = parameters(cell)
