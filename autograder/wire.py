@@ -122,9 +122,24 @@ def from_line(line: bytes) -> dict:
     if len(line) > MAX_BYTES:
         raise WireError(f"a message of {len(line)} bytes, {MAX_BYTES} are allowed")
     try:
-        message = json.loads(line)
+        message = _storable(json.loads(line))
     except (ValueError, RecursionError):
         raise WireError("a message that is not JSON") from None
     if not isinstance(message, dict):
         raise WireError(f"a message that is a {type(message).__name__}, not an object")
     return message
+
+
+def _storable(value: Any) -> Any:
+    """``value`` with all its texts such as a file and a database can hold.
+
+    JSON may carry half of a surrogate pair, which no file takes, and a null, which PostgreSQL does
+    not; one of them in an exception's message would cost the student all other answers.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, list):
+        return [_storable(entry) for entry in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(entry) for key, entry in value.items()}
+    return value
