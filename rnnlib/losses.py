@@ -46,7 +46,7 @@ def squared_error(
     ValueError
         If shapes do not fit, ``steps`` is neither, a number is not finite, or no step counts.
     TypeError
-        If entries are not numbers.
+        If entries are not numbers, or those of ``target`` or ``mask`` complex ones.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def squared_error(
         error = y - target
         return (error * error).sum(axis=-1), 2 * error
 
-    return _over_steps(term, "y", y, _numbers(target), steps, mask)
+    return _over_steps(term, "y", y, _numbers, target, steps, mask)
 
 
 def softmax_cross_entropy(
@@ -100,11 +100,7 @@ def softmax_cross_entropy(
         value = -(target * (shifted - np.log(sums))).sum(axis=-1)
         return value, weight * exponentials / sums - target
 
-    a = as_array("a", a)
-    target = np.asarray(target)
-    if target.dtype.kind in "iu" and target.ndim == a.ndim - (1 if steps == "all" else 2):
-        target = _one_hot(target, a.shape[-1], a.dtype)
-    return _over_steps(term, "a", a, _probabilities(target), steps, mask)
+    return _over_steps(term, "a", a, _classes_or_probabilities, target, steps, mask)
 
 
 def sigmoid_cross_entropy(
@@ -124,72 +120,93 @@ def sigmoid_cross_entropy(
         # −log σ(a) = log(1 + exp(−a)); with |a| in the exponent nothing overflows
         size = np.where(a.real < 0, -a, a)
         small = np.exp(-size)
-        value = np.where(a.real > 0, a, 0) - a * target + np.log1p(small)
+        value = np.where(a.real < 0, 0, a) - a * target + np.log1p(small)
         sigmoid = np.where(a.real < 0, small, 1) / (1 + small)
         return value.sum(axis=-1), sigmoid - target
 
-    return _over_steps(term, "a", a, _probabilities(target), steps, mask)
+    return _over_steps(term, "a", a, _probabilities, target, steps, mask)
 
 
 def _over_steps(
     term: Callable[[NDArray, NDArray], tuple[NDArray, NDArray]],
     name: str,
     outputs: ArrayLike,
-    target: NDArray,
+    read: Callable[[ArrayLike, tuple[int, ...]], NDArray],
+    target: ArrayLike,
     steps: str,
     mask: ArrayLike | None,
 ) -> Loss:
-    """Sum over the steps, mean over the batch; ``term`` gives each step's value and gradient."""
+    """Sum over the steps, mean over the batch.
+
+    ``term`` gives each step's value and gradient, ``read`` the target as numbers of a shape.
+    """
     outputs = as_array(name, outputs)
     if outputs.ndim < 2 or 0 in outputs.shape:
         raise ValueError(
             f"{name} has shape {outputs.shape}, expected (T, ..., o): time comes first"
         )
-    target = target.astype(np.result_type(outputs.real.dtype, np.float32), copy=False)
-    sequences = int(np.prod(outputs.shape[1:-1]))
-    gradient = np.zeros_like(outputs)
-    if steps == "last":
-        if mask is not None:
-            raise ValueError('mask was given with steps="last": which steps count is said already')
-        check_shape("target", target, outputs.shape[1:])
-        values, gradient[-1] = term(outputs[-1], target)
-    elif steps == "all":
-        check_shape("target", target, outputs.shape)
-        values, gradient[...] = term(outputs, target)
-        if mask is not None:
-            weights = _weights(mask, outputs)
-            values = values * weights
-            gradient *= weights[..., None]
-    else:
+    if steps not in ("all", "last"):
         raise ValueError(f'steps is {steps!r}, expected "all" or "last"')
-    gradient /= sequences
+    if steps == "last" and mask is not None:
+        raise ValueError('mask was given with steps="last": which steps count is said already')
+    looked_at = -1 if steps == "last" else slice(None)
+    # the data type follows the outputs, whatever that of the target and of the mask
+    dtype = outputs.real.dtype
+    target = read(target, outputs[looked_at].shape).astype(dtype, copy=False)
+    values, gradients = term(outputs[looked_at], target)
+    if mask is not None:
+        weights = _weights(mask, outputs.shape[:-1]).astype(dtype, copy=False)
+        values, gradients = values * weights, gradients * weights[..., None]
+    sequences = dtype.type(np.prod(outputs.shape[1:-1]))
+    gradient = np.zeros_like(outputs)
+    gradient[looked_at] = gradients / sequences
     return Loss(values.sum() / sequences, gradient)
 
 
-def _weights(mask: ArrayLike, outputs: NDArray) -> NDArray:
-    weights = as_array("mask", mask)
-    check_shape("mask", weights, outputs.shape[:-1])
+def _weights(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray:
+    weights = _reals("mask", mask)
+    check_shape("mask", weights, shape)
     if (weights < 0).any():
         raise ValueError(f"mask holds {weights.min()}; booleans or weights from 0 on were expected")
     if not weights.any():
         raise ValueError("mask leaves no step: a loss over no step was asked for")
-    return weights.astype(outputs.real.dtype)
+    return weights
 
 
-def _numbers(target: ArrayLike) -> NDArray:
-    return as_array("target", target)
+def _reals(name: str, value: ArrayLike) -> NDArray:
+    array = as_array(name, value)
+    if np.iscomplexobj(array):
+        raise TypeError(f"{name} holds complex numbers; real ones were expected")
+    return array
 
 
-def _probabilities(target: ArrayLike) -> NDArray:
-    target = _numbers(target)
-    if target.size and (target.min() < 0 or target.max() > 1):
-        wrong = target.min() if target.min() < 0 else target.max()
-        raise ValueError(f"target holds {wrong}; probabilities, 0 to 1, were expected")
-    return target
+def _numbers(target: ArrayLike, shape: tuple[int, ...]) -> NDArray:
+    numbers = _reals("target", target)
+    check_shape("target", numbers, shape)
+    return numbers
 
 
-def _one_hot(classes: NDArray, o: int, dtype: np.dtype) -> NDArray:
-    if classes.size and not (classes.min() >= 0 and classes.max() < o):
-        wrong = classes[(classes < 0) | (classes >= o)][0]
-        raise ValueError(f"target holds the class {wrong}; with {o} outputs 0 to {o - 1} exist")
-    return np.eye(o, dtype=dtype)[classes].real
+def _probabilities(target: ArrayLike, shape: tuple[int, ...]) -> NDArray:
+    numbers = _numbers(target, shape)
+    strange = numbers[(numbers < 0) | (numbers > 1)]
+    if strange.size:
+        raise ValueError(f"target holds {strange[0]}; probabilities, 0 to 1, were expected")
+    return numbers
+
+
+def _classes_or_probabilities(target: ArrayLike, shape: tuple[int, ...]) -> NDArray:
+    numbers, o = _reals("target", target), shape[-1]
+    if numbers.shape == shape:
+        return _probabilities(numbers, shape)
+    classes = np.asarray(target)
+    if classes.shape != shape[:-1] or classes.dtype.kind not in "iu":
+        raise ValueError(
+            f"target has shape {numbers.shape}, expected {shape} of probabilities, "
+            f"or {shape[:-1]} of classes, which are integers"
+        )
+    strange = classes[(classes < 0) | (classes >= o)]
+    if strange.size:
+        raise ValueError(
+            f"target holds the class {strange[0]}; with {o} outputs 0 to {o - 1} exist"
+        )
+    return np.eye(o)[classes]

@@ -55,12 +55,43 @@ def test_it_sums_over_time_and_takes_the_mean_over_the_batch():
     np.testing.assert_array_equal(loss.gradient, np.full((3, 2, 1), 2 / 2))
 
 
+def test_the_last_step_in_numbers():
+    """Errors of 1 and 3 in a batch of two; the steps before do not matter."""
+    y = [[[7.0], [8.0]], [[1.0], [2.0]]]
+    loss = squared_error(y, [[0], [5]], steps="last")
+    assert loss.value == (1 + 9) / 2
+    np.testing.assert_array_equal(loss.gradient, [[[0], [0]], [[1], [-3]]])
+
+
+def test_a_mask_in_numbers():
+    """The second sequence has no step that counts, and yet it is one of the two of the mean."""
+    y = [[[7.0], [8.0]], [[1.0], [2.0]], [[3.0], [4.0]]]
+    mask = [[False, False], [True, False], [True, False]]
+    loss = squared_error(y, np.zeros((3, 2, 1)), mask=mask)
+    assert loss.value == (1 + 9) / 2
+    np.testing.assert_array_equal(loss.gradient, [[[0], [0]], [[1], [0]], [[3], [0]]])
+
+
+def test_the_mean_is_over_all_axes_between_time_and_the_last(rng):
+    y, target = draw(rng, T, 2, M, O), draw(rng, T, 2, M, O)
+    block, flat = squared_error(y, target), squared_error(*np.reshape([y, target], (2, T, -1, O)))
+    assert block.value == pytest.approx(flat.value, rel=1e-14)
+    np.testing.assert_array_equal(block.gradient.ravel(), flat.gradient.ravel())
+
+
 def test_softmax_cross_entropy_in_numbers():
     a = np.log([[1.0, 2.0, 5.0], [1.0, 1.0, 2.0]])
     loss = softmax_cross_entropy(a, [2, 0])
     assert loss.value == pytest.approx(-math.log(5 / 8) - math.log(1 / 4), rel=1e-14)
     expected = [[1 / 8, 2 / 8, 5 / 8 - 1], [1 / 4 - 1, 1 / 4, 2 / 4]]
     np.testing.assert_allclose(loss.gradient, expected, rtol=1e-14)
+
+
+def test_shares_that_do_not_sum_to_one():
+    """Σ_j p̄_j = 3/4: a weight of the step, and in the gradient one of the softmax."""
+    loss = softmax_cross_entropy(np.log([[1.0, 3.0]]), [[0.25, 0.5]])
+    assert loss.value == pytest.approx(-math.log(1 / 4) / 4 - math.log(3 / 4) / 2, rel=1e-14)
+    np.testing.assert_allclose(loss.gradient, [[3 / 16 - 1 / 4, 9 / 16 - 1 / 2]], rtol=1e-14)
 
 
 def test_sigmoid_cross_entropy_in_numbers():
@@ -76,6 +107,16 @@ def test_classes_are_probabilities_with_a_single_one(rng):
     spelt = softmax_cross_entropy(a, np.eye(O)[classes])
     assert named.value == spelt.value
     np.testing.assert_array_equal(named.gradient, spelt.gradient)
+    integers = softmax_cross_entropy(a, np.eye(O, dtype=int)[classes])
+    assert integers.value == spelt.value
+
+
+def test_classes_of_the_last_step(rng):
+    a, classes = draw(rng, T, M, O), rng.integers(0, O, M)
+    last = softmax_cross_entropy(a, classes, steps="last")
+    assert last.value == softmax_cross_entropy(a[-1:], classes[None]).value
+    single = softmax_cross_entropy(a[:, 0], int(classes[0]), steps="last")
+    assert single.value == softmax_cross_entropy(a[-1:, 0], classes[:1]).value
 
 
 # Gradients
@@ -95,6 +136,16 @@ def test_gradients_by_the_complex_step(loss, way, rng):
         moved[index] += TINY * 1j
         expected = loss(moved, target, **options).value.imag / TINY
         assert gradient[index] == pytest.approx(expected, rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize("loss", LOSSES[1:], ids=lambda loss: loss.__name__)
+def test_gradients_where_entries_are_equal_or_zero(loss):
+    """There the stable formulas pass from one case to the other."""
+    for a in (np.zeros((1, 3)), np.array([[-2.0, 1.5, 1.5]])):
+        gradient = loss(a, [[1, 0, 0]]).gradient
+        for j in range(3):
+            moved = loss(a + TINY * 1j * np.eye(3)[j], [[1, 0, 0]])
+            assert gradient[0, j] == pytest.approx(moved.value.imag / TINY, rel=1e-12)
 
 
 # Laws
@@ -175,21 +226,59 @@ def test_nothing_overflows():
         assert np.isfinite(wrong.gradient).all()
 
 
+@pytest.mark.filterwarnings("error")
 @each_loss
-def test_float32_stays_float32(loss, rng):
-    outputs, target = draw(rng, T, M, O).astype(np.float32), targets(loss, rng, T, M, O)
+def test_both_ends_stay_finite(loss, rng):
+    for a in (draw(rng, T, M, O) * 1000, draw(rng, T, M, O) * 1000 + TINY * 1j):
+        value, gradient = loss(a, targets(loss, rng, T, M, O))
+        assert np.isfinite(value) and np.isfinite(gradient).all()
+
+
+def test_the_sigmoid_keeps_the_digits_of_a_small_loss():
+    for a, target in ((40.0, 1), (-40.0, 0)):
+        value = sigmoid_cross_entropy([[a]], [[target]]).value
+        assert value == pytest.approx(math.exp(-40), rel=1e-12)
+
+
+@each_loss
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_type_follows_the_outputs(loss, dtype, rng):
+    outputs, target = draw(rng, T, M, O).astype(dtype), targets(loss, rng, T, M, O)
     for mask in (None, np.ones((T, M))):
         result = loss(outputs, target, mask=mask)
-        assert result.value.dtype == result.gradient.dtype == np.float32
+        assert result.value.dtype == result.gradient.dtype == dtype
+    last = loss(outputs[:, 0], target[0, 0].astype(np.float64), steps="last")
+    assert last.value.dtype == last.gradient.dtype == dtype
+    # nor does a float32 target make less of float64
+    assert loss(outputs, target.astype(np.float32)).gradient.dtype == dtype
+
+
+def test_classes_leave_float32_alone(rng):
+    a = draw(rng, T, M, O).astype(np.float32)
+    result = softmax_cross_entropy(a, rng.integers(0, O, (T, M)))
+    assert result.value.dtype == result.gradient.dtype == np.float32
 
 
 @each_loss
-def test_what_the_caller_gave_is_not_changed(loss, rng):
-    given_ = draw(rng, T, M, O), targets(loss, rng, T, M, O)
-    before = [each.copy() for each in given_]
-    loss(*given_)
-    for mine, theirs in zip(given_, before, strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+def test_integers_become_float64(loss):
+    result = loss([[1, 2]], [[0, 1]])
+    assert result.value.dtype == result.gradient.dtype == np.float64
+
+
+@each_loss
+@pytest.mark.parametrize("steps", ["all", "last"])
+def test_what_the_caller_gave_is_neither_changed_nor_handed_back(loss, steps, rng):
+    outputs, target = draw(rng, T, M, O), targets(loss, rng, T, M, O)
+    mask = rng.integers(0, 3, (T, M)).astype(float)
+    options = {"mask": mask} if steps == "all" else {"steps": "last"}
+    mine = outputs, target if steps == "all" else target[-1], mask
+    before = [each.copy() for each in mine]
+    first, again = loss(*mine[:2], **options), loss(*mine[:2], **options)
+    for now, then in zip(mine, before, strict=True):
+        np.testing.assert_array_equal(now, then)
+        assert not np.shares_memory(first.gradient, now)
+    assert first.value == again.value
+    np.testing.assert_array_equal(first.gradient, again.gradient)
 
 
 # Bad input
@@ -220,6 +309,35 @@ def test_what_does_not_fit(loss, outputs, target, options, message):
         loss(outputs, target, **options)
 
 
+@each_loss
+def test_an_error_names_the_first_argument(loss):
+    name = "y" if loss is squared_error else "a"
+    with pytest.raises(ValueError, match=rf"^{name} holds nan at index \(0, 0\)"):
+        loss([[np.nan]], [[0]])
+    with pytest.raises(ValueError, match=rf"^{name} has shape \(1,\), expected \(T, ..., o\)"):
+        loss([0], [0])
+
+
+@each_loss
+@pytest.mark.parametrize(
+    ("target", "mask", "message"),
+    [
+        ([["a", "b"]], None, "target holds entries of type str; numbers were expected"),
+        ([[1j, 0]], None, "target holds complex numbers; real ones were expected"),
+        ([[1, 0]], [1j], "mask holds complex numbers; real ones were expected"),
+    ],
+)
+def test_what_is_no_real_number(loss, target, mask, message):
+    with pytest.raises(TypeError, match=message):
+        loss([[1.0, 2.0]], target, mask=mask)
+
+
+@each_loss
+def test_a_ragged_target(loss):
+    with pytest.raises(ValueError, match="target is ragged"):
+        loss(np.zeros((2, 2)), [[1, 2], [3]])
+
+
 @pytest.mark.parametrize("loss", [softmax_cross_entropy, sigmoid_cross_entropy])
 def test_what_is_no_probability(loss):
     with pytest.raises(ValueError, match=r"target holds 1\.5; probabilities, 0 to 1"):
@@ -234,3 +352,25 @@ def test_a_class_that_does_not_exist(wrong):
         softmax_cross_entropy(Y, np.full((T, M), wrong))
     with pytest.raises(ValueError, match=f"the class {wrong}"):
         softmax_cross_entropy(Y, np.full(M, wrong), steps="last")
+
+
+@pytest.mark.parametrize(
+    ("classes", "steps", "has", "probabilities", "named"),
+    [
+        (np.ones((T, M)), "all", "(3, 4)", "(3, 4, 5)", "(3, 4)"),  # not integers
+        (np.ones((M, T), int), "all", "(4, 3)", "(3, 4, 5)", "(3, 4)"),
+        (np.ones((T, M), int), "last", "(3, 4)", "(4, 5)", "(4,)"),
+    ],
+)
+def test_classes_that_do_not_fit(classes, steps, has, probabilities, named):
+    with pytest.raises(ValueError) as error:
+        softmax_cross_entropy(Y, classes, steps=steps)
+    assert str(error.value) == (
+        f"target has shape {has}, expected {probabilities} of probabilities, "
+        f"or {named} of classes, which are integers"
+    )
+
+
+def test_classes_without_known_steps():
+    with pytest.raises(ValueError, match="steps is 'first'"):
+        softmax_cross_entropy(Y, np.full((T, M), 3), steps="first")
