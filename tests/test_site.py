@@ -153,11 +153,10 @@ def becomes(page, beginning):
 
 def test_every_page_names_an_icon_that_is_there(site):
     """Else a browser asks for a favicon.ico, and complains that there is none."""
+    named = re.compile(r'<link rel="(?:shortcut )?icon" href="([^"]+)"')
     for page in PAGES:
-        [icon] = re.findall(
-            r'<link rel="(?:shortcut )?icon" href="([^"]+)"', (site / page).read_text()
-        )
-        assert ((site / page).parent / icon).is_file(), page
+        [icon] = named.findall((site / page).read_text())
+        assert icon == "data:," or ((site / page).parent / icon).is_file(), page
 
 
 @pytest.fixture(params=["http", "file"])

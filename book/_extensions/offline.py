@@ -113,14 +113,15 @@ def write_style(static: Path) -> None:
 
 
 # What an address without a page leads to. The one that Jupyter Book would write names no icon, and
-# a browser then asks the server for a favicon.ico that is not there.
+# a browser then asks the server for a favicon.ico that is not there. This one's is empty: the page
+# is left before an icon could be fetched.
 ENTRANCE = """<!DOCTYPE html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
     <title>{title}</title>
     <meta http-equiv="refresh" content="0; url={page}">
-    <link rel="icon" href="_static/{icon}">
+    <link rel="icon" href="data:,">
   </head>
   <body><a href="{page}">{title}</a></body>
 </html>
@@ -134,7 +135,6 @@ def write_entrance(app: Sphinx, exception: Exception | None) -> None:
     text = ENTRANCE.format(
         title=app.config.html_title,
         page=app.builder.get_target_uri(app.config.root_doc),
-        icon=Path(app.config.html_favicon).name,
     )
     (Path(app.outdir) / "index.html").write_text(text, encoding="utf-8")
 
