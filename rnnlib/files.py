@@ -35,6 +35,13 @@ def save(path: str | os.PathLike, cell: object) -> None:
 
     The file is there whole or not at all: what stood there stays until the new one is complete.
 
+    >>> from tempfile import TemporaryDirectory
+    >>> from rnnlib.examples import notes_elman
+    >>> with TemporaryDirectory() as folder:
+    ...     save(f"{folder}/elman.npz", notes_elman())
+    ...     load(f"{folder}/elman.npz").b_h
+    array([ 1.,  0., -1.])
+
     Raises
     ------
     TypeError

@@ -63,6 +63,10 @@ def orthogonal(
 
     It leaves all lengths as they are, so that a gradient that passes it many times neither vanishes
     nor explodes by it. All such matrices are equally likely (Mezzadri, 2007).
+
+    >>> q = orthogonal(np.random.default_rng(0), 3, 2)
+    >>> bool(abs(q.T @ q - np.eye(2)).max() < 1e-15)
+    True
     """
     _check(rng, rows=rows, columns=columns)
     tall = rng.standard_normal((max(rows, columns), min(rows, columns)))

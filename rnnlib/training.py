@@ -1,37 +1,54 @@
 """Training: optimisers, clipping, and a loop that keeps a record.
 
 A gradient of a network is a network, and so is what an optimiser remembers: all of this works on
-any network, parameter by parameter. Nothing is changed in place.
+any network, parameter by parameter. Nothing is changed in place. A network keeps its type of
+numbers: float32 stays float32, whatever the gradients and the tasks are made of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnnlib.bptt import bptt
 from rnnlib.losses import Loss
-from rnnlib.parameters import map_parameters, parameters
+from rnnlib.parameters import Network, map_parameters, parameters, with_parameters
 from rnnlib.tasks import Batch
-from rnnlib.trace import unroll
-
-Network = TypeVar("Network")
+from rnnlib.trace import Trace, unroll
 
 
-def _check_positive(**values: float) -> None:
-    for name, value in values.items():
-        if not (np.isfinite(value) and value > 0):
-            raise ValueError(f"{name} is {value!r}, expected a number above 0")
+def _plain(name: str, value: float) -> float:
+    """A number of Python's: one of NumPy's float64 would make float64 of float32."""
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} is of type {type(value).__name__}, expected a number")
+    return float(value)
 
 
-def _check_share(**values: float) -> None:
-    for name, value in values.items():
-        if not 0 <= value < 1:
-            raise ValueError(f"{name} is {value!r}, expected a number from 0 to below 1")
+def _positive(name: str, value: float) -> float:
+    if not 0 < _plain(name, value) < np.inf:
+        raise ValueError(f"{name} is {value}, expected a number above 0")
+    return float(value)
+
+
+def _share(name: str, value: float) -> float:
+    if not 0 <= _plain(name, value) < 1:
+        raise ValueError(f"{name} is {value}, expected a number from 0 to below 1")
+    return float(value)
+
+
+def _take_in(optimiser: object, **checks: Callable[[str, float], float]) -> None:
+    for name, check in checks.items():
+        object.__setattr__(optimiser, name, check(name, getattr(optimiser, name)))
+
+
+def _as_of(cell: Network, gradient: Network) -> Network:
+    """The gradient in the cell's type of numbers; an error if it is that of another network."""
+    gradient = with_parameters(cell, parameters(gradient))
+    return map_parameters(lambda w, g: g.astype(w.dtype, copy=False), cell, gradient)
 
 
 @dataclass(frozen=True)
@@ -50,8 +67,7 @@ class SGD:
     momentum: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_positive(rate=self.rate)
-        _check_share(momentum=self.momentum)
+        _take_in(self, rate=_positive, momentum=_share)
 
     def start(self, cell: Network) -> Network:
         """What is remembered before the first step: v = 0, a network like ``cell``."""
@@ -59,7 +75,7 @@ class SGD:
 
     def step(self, cell: Network, gradient: Network, v: Network) -> tuple[Network, Network]:
         """The network after one step, and what is remembered."""
-        v = map_parameters(lambda v, g: self.momentum * v + g, v, gradient)
+        v = map_parameters(lambda v, g: self.momentum * v + g, v, _as_of(cell, gradient))
         return map_parameters(lambda w, v: w - self.rate * v, cell, v), v
 
 
@@ -77,6 +93,15 @@ class Adam:
 
     g is ∂L/∂W; m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) undo, at step t, that m and v began as
     zeros (Kingma and Ba, 2015).
+
+    The first step is as long as the rate, whatever the size of the gradient:
+
+    >>> from rnnlib.examples import notes_elman
+    >>> cell, adam = notes_elman(), Adam(rate=0.5)
+    >>> gradient = map_parameters(lambda w: np.full_like(w, 1000), cell)
+    >>> stepped, state = adam.step(cell, gradient, adam.start(cell))
+    >>> stepped.b_h.round(6)
+    array([ 0.5, -0.5, -1.5])
     """
 
     rate: float
@@ -85,8 +110,7 @@ class Adam:
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        _check_positive(rate=self.rate, epsilon=self.epsilon)
-        _check_share(beta_1=self.beta_1, beta_2=self.beta_2)
+        _take_in(self, rate=_positive, beta_1=_share, beta_2=_share, epsilon=_positive)
 
     def start(self, cell: Network) -> AdamState:
         zeros = map_parameters(np.zeros_like, cell)
@@ -95,6 +119,7 @@ class Adam:
     def step(self, cell: Network, gradient: Network, state: AdamState) -> tuple[Network, AdamState]:
         """The network after one step, and what is remembered."""
         beta_1, beta_2, t = self.beta_1, self.beta_2, state.steps + 1
+        gradient = _as_of(cell, gradient)
         m = map_parameters(lambda m, g: beta_1 * m + (1 - beta_1) * g, state.m, gradient)
         v = map_parameters(lambda v, g: beta_2 * v + (1 - beta_2) * g * g, state.v, gradient)
         rate = self.rate / (1 - beta_1**t)
@@ -125,25 +150,34 @@ def clip(gradient: Network, limit: float) -> Network:
 
     All parameters are scaled by the same factor (Pascanu, Mikolov and Bengio, 2013).
 
+    >>> from rnnlib.examples import notes_elman
+    >>> ones = map_parameters(np.ones_like, notes_elman())
+    >>> clip(ones, limit=np.sqrt(26) / 2).b_h
+    array([0.5, 0.5, 0.5])
+
     Raises
     ------
     ValueError
-        If ``limit`` is not above 0.
+        If ``limit`` is not above 0, or the norm is not finite: then no direction is left.
     """
-    _check_positive(limit=limit)
-    length = norm(gradient)
-    if not length > limit:
+    limit, length = _positive("limit", limit), norm(gradient)
+    if not np.isfinite(length):
+        raise ValueError(f"the norm of gradient is {length}, expected a finite one")
+    if length <= limit:
         return gradient
-    return map_parameters(lambda g: g / length * limit, gradient)
+    # in float64: the norm may be beyond what float32 can hold, though every entry is within
+    length = np.float64(length)
+    return map_parameters(lambda g: (g / length * limit).astype(g.dtype, copy=False), gradient)
 
 
 @dataclass
 class History:
-    """What happened, iteration by iteration.
+    """What happened, iteration by iteration: lists, to be plotted or written down.
 
     ``losses`` are those of the batches that were trained on, ``norms`` those of the gradients,
     before clipping. ``validated`` holds the iterations after which the validation batch was tried,
-    ``validation_losses`` its losses. ``best`` is the iteration after which the network was best.
+    ``validation_losses`` its losses. ``best`` is the iteration after which the network was as
+    ``fit`` returns it, 0 if it is the one that was given.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -161,7 +195,11 @@ class Fitted(NamedTuple):
 
 
 class Diverged(ArithmeticError):
-    """The loss is no longer a number; ``fitted`` is what was reached before."""
+    """The loss or its gradient is not finite; ``fitted`` is what was reached before.
+
+    Its network is the best on the validation batch, or the last whose loss and gradient were
+    finite. Its history ends before the iteration that failed.
+    """
 
     def __init__(self, message: str, fitted: Fitted) -> None:
         super().__init__(message)
@@ -225,6 +263,20 @@ def fit(
         If the loss or the gradient is not finite; it holds what was reached before.
     ValueError
         If a number is out of its range, or ``patience`` is given without ``validate_every``.
+    TypeError
+        If ``optimiser`` or ``rng`` is none.
+
+    Examples
+    --------
+    A network learns to say what it heard one step ago:
+
+    >>> from rnnlib import initial
+    >>> from rnnlib.tasks import Echo
+    >>> rng = np.random.default_rng(0)
+    >>> cell, adam = initial.elman(rng, k=1, n=8, o=1), Adam(rate=0.02)
+    >>> _, history = fit(cell, Echo(10, 1), optimiser=adam, iterations=200, rng=rng, progress=False)
+    >>> history.losses[-1] < 0.1 * history.losses[0]
+    True
     """
     _check_counts(
         iterations=iterations,
@@ -234,58 +286,84 @@ def fit(
     )
     if patience is not None and validate_every is None:
         raise ValueError("patience was given without validate_every: there is nothing to wait for")
+    if clip_at is not None:
+        _positive("clip_at", clip_at)
+    if isinstance(optimiser, type) or not hasattr(optimiser, "step"):
+        have = type(optimiser).__name__
+        raise TypeError(f"optimiser is of type {have}, expected SGD(rate) or Adam(rate)")
     on = on or cell.output
     trial = task.batch(rng, 10 * batch_size) if validate_every else None
-    state, history, best = optimiser.start(cell), History(), cell
+    state, history, best, sound = optimiser.start(cell), History(), cell, cell
     try:
         for iteration in _counted(iterations, history, progress):
-            batch = task.batch(rng, batch_size)
-            gradient = _gradient(cell, task, batch, on, truncate, history)
-            if gradient is None:
-                reached = Fitted(best if trial else cell, history)
+            found = _way_down(cell, task, task.batch(rng, batch_size), on, truncate)
+            if found is None:
+                reached = _fitted(history, best, sound, max(iteration - 2, 0))
                 raise Diverged(_advice(iteration, optimiser, clip_at), reached)
-            if clip_at is not None:
-                gradient = clip(gradient, clip_at)
-            cell, state = optimiser.step(cell, gradient, state)
+            loss, gradient, length = found
+            sound, gradient = cell, gradient if clip_at is None else clip(gradient, clip_at)
+            with np.errstate(over="ignore", invalid="ignore"):  # the next iteration tells
+                cell, state = optimiser.step(cell, gradient, state)
+            history.losses.append(loss)
+            history.norms.append(length)
             if trial and iteration % validate_every == 0:
-                history.validated.append(iteration)
-                history.validation_losses.append(float(evaluate(cell, task, trial, on)))
-                if np.argmin(history.validation_losses) == len(history.validation_losses) - 1:
-                    best, history.best = cell, iteration
+                if _note_trial(history, iteration, evaluate(cell, task, trial, on)):
+                    best = cell
                 elif patience and iteration - history.best >= patience * validate_every:
                     break
-            elif not trial:
-                history.best = iteration
     except KeyboardInterrupt:
         pass
-    return Fitted(best if history.validated else cell, history)
+    return _fitted(history, best, cell, len(history.losses))
 
 
 def evaluate(cell: Network, task: object, batch: Batch, on: str | None = None) -> np.number:
-    """The loss of ``cell`` on one batch of ``task``; ``on`` is as for ``fit``."""
-    outputs = getattr(unroll(cell, batch.xs, lengths=batch.lengths), on or cell.output)
-    return _judged(task, outputs, batch).value
+    """The loss of ``cell`` on one batch of ``task``; ``on`` is as for ``fit``.
+
+    Infinite if the outputs are not finite.
+    """
+    return _judged(cell, task, batch, on or cell.output)[1].value
 
 
-def _judged(task: object, outputs: NDArray, batch: Batch) -> Loss:
-    return task.loss(outputs, batch.target, steps=task.steps, mask=batch.mask)
-
-
-def _gradient(
-    cell: Network, task: object, batch: Batch, on: str, truncate: int | None, history: History
-) -> Network | None:
-    """The gradient, or None if it is not finite; it and the loss are noted in the history."""
+def _judged(cell: Network, task: object, batch: Batch, on: str) -> tuple[Trace, Loss]:
+    """The network unrolled in its own type of numbers, and the loss."""
+    dtype = np.result_type(*{w.dtype for w in parameters(cell).values()})
     with np.errstate(over="ignore", invalid="ignore"):
-        trace = unroll(cell, batch.xs, lengths=batch.lengths)
+        trace = unroll(cell, np.asarray(batch.xs, dtype), lengths=batch.lengths)
         outputs = getattr(trace, on)
         if not np.isfinite(outputs).all():
-            return None
-        loss = _judged(task, outputs, batch)
+            return trace, Loss(dtype.type(np.inf), np.full_like(outputs, np.nan))
+        return trace, task.loss(outputs, batch.target, steps=task.steps, mask=batch.mask)
+
+
+def _way_down(
+    cell: Network, task: object, batch: Batch, on: str, truncate: int | None
+) -> tuple[float, Network, float] | None:
+    """The loss, its gradient and the gradient's norm, or None if they are not all finite."""
+    trace, loss = _judged(cell, task, batch, on)
+    if not (np.isfinite(loss.value) and np.isfinite(loss.gradient).all()):
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
         gradient = bptt(trace, truncate=truncate, **{on: loss.gradient}).cell
         length = norm(gradient)
-    history.losses.append(float(loss.value))
-    history.norms.append(length)
-    return gradient if np.isfinite(loss.value) and np.isfinite(length) else None
+    return (float(loss.value), gradient, length) if np.isfinite(length) else None
+
+
+def _note_trial(history: History, iteration: int, loss: float) -> bool:
+    """Whether it went better than all trials before."""
+    better = bool(loss < min(history.validation_losses, default=np.inf))
+    history.validated.append(iteration)
+    history.validation_losses.append(float(loss))
+    if better:
+        history.best = iteration
+    return better
+
+
+def _fitted(history: History, best: Network, last: Network, steps: int) -> Fitted:
+    """The best network, if there was a trial; or the last, after so many steps."""
+    if history.validated:
+        return Fitted(best, history)
+    history.best = steps
+    return Fitted(last, history)
 
 
 def _advice(iteration: int, optimiser: SGD | Adam, clip_at: float | None) -> str:

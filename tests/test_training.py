@@ -14,7 +14,7 @@ from networks import RANDOM, random_elman, random_layer
 from rnnlib import initial
 from rnnlib.examples import notes_elman
 from rnnlib.losses import squared_error
-from rnnlib.parameters import map_parameters, parameters
+from rnnlib.parameters import map_parameters, parameters, with_parameters
 from rnnlib.tasks import Batch, Echo, Latch, TemporalOrder
 from rnnlib.training import SGD, Adam, Diverged, clip, evaluate, fit, norm
 
@@ -35,6 +35,10 @@ def walk(optimiser, cell, gradients):
     for gradient in gradients:
         cell, state = optimiser.step(cell, gradient, state)
     return cell
+
+
+def single(cell):
+    return map_parameters(lambda w: w.astype(np.float32), cell)
 
 
 def assert_same(mine, theirs, **tolerance):
@@ -90,8 +94,8 @@ def test_optimisers_against_pytorch(ours, theirs, options, rng):
 @pytest.mark.parametrize("optimiser", [SGD(0.1, 0.9), Adam(0.1)], ids=repr)
 @pytest.mark.parametrize("network", RANDOM)
 def test_a_step_changes_nothing_in_place_and_keeps_the_type(optimiser, network, rng):
-    cell = map_parameters(lambda w: w.astype(np.float32), network(rng))
-    gradient = map_parameters(np.ones_like, cell)
+    cell = single(network(rng))
+    gradient = map_parameters(lambda w: np.ones(w.shape), cell)  # float64
     before = {name: array.copy() for name, array in parameters(cell).items()}
     stepped = walk(optimiser, cell, [gradient] * 3)
     assert type(stepped) is type(cell)
@@ -99,6 +103,22 @@ def test_a_step_changes_nothing_in_place_and_keeps_the_type(optimiser, network, 
         np.testing.assert_array_equal(array, before[name])
         assert (parameters(stepped)[name] < array).all()
         assert parameters(stepped)[name].dtype == np.float32
+
+
+def test_a_rate_may_be_a_number_of_numpy(rng):
+    """Which in a product would turn float32 into float64."""
+    cell = single(random_elman(rng))
+    for optimiser in (SGD(np.float64(0.1)), Adam(np.float64(0.1), np.float64(0.9))):
+        assert walk(optimiser, cell, [cell]).W_x.dtype == np.float32
+
+
+@pytest.mark.parametrize("optimiser", [SGD(0.1), Adam(0.1)], ids=repr)
+def test_a_gradient_of_another_network(optimiser, rng):
+    cell = random_elman(rng)
+    with pytest.raises(ValueError, match=r"W_x has shape \(1, 1\), expected \(2, 4\)"):
+        optimiser.step(cell, random_elman(rng, 1, 1, 1), optimiser.start(cell))
+    with pytest.raises(ValueError, match=r"arrays holds W_x, W_y, b; expected W_x, W_h"):
+        optimiser.step(cell, random_layer(rng), optimiser.start(cell))
 
 
 @pytest.mark.parametrize(
@@ -110,10 +130,25 @@ def test_a_step_changes_nothing_in_place_and_keeps_the_type(optimiser, network, 
         (lambda: Adam(0.1, beta_2=1.5), "beta_2 is 1.5"),
         (lambda: Adam(0.1, epsilon=-1), "epsilon is -1"),
         (lambda: clip(notes_elman(), 0), "limit is 0, expected a number above 0"),
+        (lambda: clip(notes_elman(), np.inf), "limit is inf, expected a number above 0"),
     ],
 )
 def test_numbers_out_of_range(make, message):
     with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: SGD("0.1"), "rate is of type str, expected a number"),
+        (lambda: SGD(0.1, None), "momentum is of type NoneType, expected a number"),
+        (lambda: Adam(0.1, beta_2=[0.9]), "beta_2 is of type list, expected a number"),
+        (lambda: clip(notes_elman(), 1j), "limit is of type complex, expected a number"),
+    ],
+)
+def test_what_is_no_number(make, message):
+    with pytest.raises(TypeError, match=message):
         make()
 
 
@@ -140,6 +175,23 @@ def test_clipping_shortens_and_keeps_the_direction(seed, limit):
         assert norm(clipped) == pytest.approx(limit, rel=1e-12)
         factor = limit / norm(gradient)
         assert_same(clipped, map_parameters(lambda g: factor * g, gradient), rtol=1e-12)
+
+
+def test_clipping_of_what_float32_can_just_hold(rng):
+    """The norm itself is beyond it."""
+    gradient = map_parameters(lambda w: np.full_like(w, 3e38), single(random_elman(rng)))
+    clipped = clip(gradient, np.float64(1))
+    assert norm(gradient) > 1e39
+    assert norm(clipped) == pytest.approx(1, rel=1e-6)
+    assert clipped.W_x.dtype == np.float32
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_what_is_not_finite_has_no_direction_to_keep(value, rng):
+    gradient = random_elman(rng)
+    gradient.b_o[1] = value
+    with pytest.raises(ValueError, match=r"the norm of gradient is (inf|nan), expected a finite"):
+        clip(gradient, 1)
 
 
 # The training loop
@@ -236,6 +288,81 @@ def test_the_best_network_is_returned_and_patience_ends(rng):
     assert evaluate(fitted.cell, task, trial) < 10 * history.validation_losses[best] + 1
 
 
+def test_float32_stays_float32_on_tasks_of_float64(rng):
+    cell = initial.elman(rng, 1, 8, 1, dtype=np.float32)
+    options = {"iterations": 5, "rng": rng, "clip_at": 0.1, "progress": False}
+    fitted = fit(cell, Latch(5), optimiser=Adam(0.01), validate_every=2, **options)
+    for name, array in parameters(fitted.cell).items():
+        assert array.dtype == np.float32
+        assert not np.array_equal(array, parameters(cell)[name])
+    assert evaluate(cell, Latch(5), Latch(5).batch(rng, 3)).dtype == np.float32
+
+
+def test_nothing_that_belongs_to_the_caller_is_changed(rng):
+    task, cell = Latch(5), small(rng)
+    before = {name: array.copy() for name, array in parameters(cell).items()}
+    batch = task.batch(rng, 4)
+    kept = [np.copy(batch.xs), np.copy(batch.target)]
+
+    class Same(Latch):
+        def batch(self, rng, m):
+            return batch
+
+    fit(cell, Same(5), optimiser=SGD(0.1, 0.9), iterations=5, rng=rng, progress=False)
+    for name, array in parameters(cell).items():
+        np.testing.assert_array_equal(array, before[name])
+    for mine, theirs in zip(kept, batch, strict=False):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_without_a_trial_that_was_made_the_last_network_is_the_best(rng):
+    options = {"optimiser": SGD(0.1), "iterations": 3, "rng": rng, "progress": False}
+    cell = small(rng)
+    fitted = fit(cell, Latch(5), validate_every=10, **options)
+    assert (fitted.history.best, fitted.history.validated) == (3, [])
+    assert not np.array_equal(fitted.cell.W_x, cell.W_x)
+
+
+def test_divergence_between_two_trials_leaves_the_best(rng):
+    """Trials that are not finite are none that is better."""
+    with pytest.raises(Diverged) as info:
+        fit(
+            small(rng),
+            Latch(20),
+            optimiser=SGD(1e90),
+            iterations=50,
+            rng=rng,
+            validate_every=1,
+            progress=False,
+        )
+    cell, history = info.value.fitted
+    assert history.best == history.validated[int(np.argmin(history.validation_losses))]
+    assert all(np.isfinite(w).all() for w in parameters(cell).values())
+    assert not np.isnan(history.validation_losses).any()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rate", [1e60, 1e100, 1e150, 1e200, 1e250, 1e308])
+def test_divergence_at_any_size_is_told_the_same_way(rate, rng):
+    """Whether the outputs, the loss, the gradient or the weights overflow first."""
+    with pytest.raises(Diverged) as info:
+        fit(small(rng), Latch(5), optimiser=SGD(rate), iterations=99, rng=rng, progress=False)
+    cell, history = info.value.fitted
+    assert all(np.isfinite(w).all() for w in parameters(cell).values())
+    assert np.isfinite(history.losses).all() and np.isfinite(history.norms).all()
+    # the network of the last loss that was finite, before the step that spoiled it
+    assert len(history.losses) == len(history.norms) == history.best + 1
+    assert f"at iteration {history.best + 2};" in str(info.value)
+
+
+def test_divergence_at_once(rng):
+    cell = with_parameters(small(rng), parameters(small(rng)) | {"b_o": np.array([np.inf])})
+    with pytest.raises(Diverged, match="at iteration 1;") as info:
+        fit(cell, Latch(5), optimiser=SGD(0.1), iterations=9, rng=rng, progress=False)
+    assert info.value.fitted.cell is cell
+    assert info.value.fitted.history.losses == []
+
+
 def test_divergence_says_where_and_what_to_try(rng):
     cell = dataclasses.replace(initial.elman(rng, 1, 8, 1, g_h="relu"), W_h=10 * np.eye(8))
     with pytest.raises(
@@ -285,7 +412,7 @@ def test_the_bar_shows_the_loss_and_without_tqdm_there_is_none(rng, capsys, monk
         ({"batch_size": 2.5}, "batch_size is 2.5"),
         ({"validate_every": 0}, "validate_every is 0"),
         ({"patience": 2}, "patience was given without validate_every"),
-        ({"clip_at": 0}, "limit is 0"),
+        ({"clip_at": 0}, "clip_at is 0, expected a number above 0"),
         ({"truncate": 0}, "truncate is 0"),
     ],
 )
@@ -293,6 +420,12 @@ def test_settings_that_cannot_be(options, message, rng):
     settings = {"optimiser": SGD(0.1), "iterations": 3, "rng": rng, "progress": False} | options
     with pytest.raises(ValueError, match=message):
         fit(small(rng), Latch(5), **settings)
+
+
+def test_an_optimiser_that_is_none(rng):
+    for wrong, kind in ((0.1, "float"), (Adam, "type")):
+        with pytest.raises(TypeError, match=rf"optimiser is of type {kind}, expected SGD\(rate\)"):
+            fit(small(rng), Latch(5), optimiser=wrong, iterations=3, rng=rng, progress=False)
 
 
 def test_a_quantity_that_is_not_there(rng):
