@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import strategies as st
-from networks import RANDOM, draw, random_state
+from networks import RANDOM, draw, random_elman, random_state
 
 from rnnlib import bptt, contributions, pad, unroll
+from rnnlib.examples import notes_elman, notes_inputs
 from rnnlib.parameters import map_parameters, parameters, with_parameters
 
 TINY = 1e-30
@@ -83,26 +84,32 @@ def test_every_gradient_by_the_complex_step(network, leading, rng):
         np.testing.assert_allclose(getattr(d[0], name), expected, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3])
 @pytest.mark.parametrize("network", RANDOM)
-def test_the_gradient_of_a_state_is_that_of_starting_again_from_it(network, rng):
-    """∂L/∂h(t), consequences included: a loss of later steps as a function of h(t) alone."""
+def test_two_halves_are_one_whole(network, cut, rng):
+    """What reaches the second half's initial state goes on, as a seed, into the first's end."""
     cell, xs = network(rng), draw(rng, T, 3, 2)
-    trace = unroll(cell, xs, random_state(rng, cell, (3,)))
-    seed = {cell.output: draw(rng, *getattr(trace, cell.output).shape)}
-    d = bptt(trace, **seed)
-    for t in range(1, T):
-        later = unroll(cell, xs[t:], trace[t])
-        d_later = bptt(later, **{cell.output: seed[cell.output][t:]})
-        for name in cell.state:
-            own = seed[cell.output][t - 1] if name == cell.output else 0
-            through = getattr(d[t], name)
-            if name == "h" and cell.output == "y" and hasattr(cell, "W_o"):
-                own = d[t].a_o @ cell.W_o.T
-            if type(cell).__name__ in ("LSTM", "PeepholeLSTM") and name == "c":
-                continue
-            np.testing.assert_allclose(
-                through, own + getattr(d_later[0], name), rtol=1e-12, atol=1e-14
-            )
+    whole = unroll(cell, xs, random_state(rng, cell, (3,)))
+    own = smooth(whole, weights_for(rng, whole))[1]
+    d = bptt(whole, **own)
+
+    first = unroll(cell, xs[:cut], whole[0])
+    second = unroll(cell, xs[cut:], first[-1])
+    d_second = bptt(second, **{name: seed[cut:] for name, seed in own.items()})
+    own_of_first = {name: seed[:cut].copy() for name, seed in own.items()}
+    for name in cell.state:
+        own_of_first[name][-1] += getattr(d_second[0], name)
+    d_first = bptt(first, **own_of_first)
+
+    for entire, *parts in zip(kept(d), kept(d_first), kept(d_second), strict=True):
+        np.testing.assert_allclose(np.concatenate(parts), entire, rtol=1e-11, atol=1e-13)
+    for name in cell.state:
+        np.testing.assert_allclose(
+            getattr(d_first[0], name), getattr(d[0], name), rtol=1e-11, atol=1e-13
+        )
+    total = map_parameters(np.add, d_first.cell, d_second.cell)
+    for mine, theirs in zip(parameters(total).values(), parameters(d.cell).values(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-13)
 
 
 @pytest.mark.parametrize("network", RANDOM)
@@ -189,3 +196,117 @@ def test_padding_leaks_into_no_value_and_no_gradient(network, rng):
         assert not d.xs[length:, i].any()
     for mine, theirs in zip(parameters(d.cell).values(), parameters(total).values(), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-13)
+
+
+# The notes' example, and what surprises
+
+
+def test_the_worked_example_by_hand():
+    """Only neuron 1 is active at step 3, so that its loss goes back through W_h's first column."""
+    trace = unroll(notes_elman(), notes_inputs())
+    d = bptt(trace, y=[[0, 0], [0, 0], [1, 0]])
+    np.testing.assert_array_equal(d.a_o, [[0, 0], [0, 0], [1, 0]])
+    np.testing.assert_array_equal(d.h[2], [1, 1, -2])  # the first column of W_o
+    np.testing.assert_array_equal(d.a_h[2], [1, 0, 0])
+    np.testing.assert_array_equal(d.h[1], [1, 0, -1])  # the first column of W_h
+    np.testing.assert_array_equal(d.a_h[1], [1, 0, 0])
+    np.testing.assert_array_equal(d.h[0], [1, 0, -1])
+    np.testing.assert_array_equal(d.a_h[0], [0, 0, -1])
+    np.testing.assert_array_equal(d[0].h, [0, -1, 0])
+    np.testing.assert_array_equal(d.cell.b_h, [2, 0, -1])
+    h = [[0, 0, 0], [0, 2, 1], [3, 3, 0]]
+    by_hand = sum(np.outer(before, da) for before, da in zip(h, d.a_h, strict=True))
+    np.testing.assert_array_equal(d.cell.W_h, by_hand)
+
+
+def test_the_gradient_of_relu_by_central_differences(rng):
+    """Where no pre-activation is within reach of 0, ReLU is as good as linear."""
+    cell = random_elman(rng, g_h="relu", g_o="relu")
+    xs = draw(rng, T, 3, 2)
+    trace = unroll(cell, xs)
+    assert min(abs(trace.a_h).min(), abs(trace.a_o).min()) > 1e-4
+    assert 0.2 < (trace.a_h > 0).mean() < 0.8
+    weight = draw(rng, *trace.y.shape)
+    gradient = bptt(trace, y=weight).cell
+    for name, array in parameters(cell).items():
+        for index in np.ndindex(array.shape):
+            moved = []
+            for step in (1e-5, -1e-5):
+                changed = array.copy()
+                changed[index] += step
+                other = with_parameters(cell, parameters(cell) | {name: changed})
+                moved.append((weight * unroll(other, xs).y).sum())
+            difference = (moved[0] - moved[1]) / 2e-5
+            assert parameters(gradient)[name][index] == pytest.approx(difference, abs=1e-8)
+
+
+@pytest.mark.parametrize("network", RANDOM)
+def test_calling_twice_gives_the_same_and_changes_nothing(network, rng):
+    trace = unroll(network(rng), draw(rng, T, 3, 2))
+    seed = draw(rng, *getattr(trace, trace.cell.output).shape)
+    before = [quantity.copy() for quantity in kept(trace)], seed.copy()
+    first, second = (bptt(trace, **{trace.cell.output: seed}) for _ in range(2))
+    for mine, theirs in zip(kept(first), kept(second), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    for mine, theirs in zip([*kept(trace), seed], [*before[0], before[1]], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("network", RANDOM)
+def test_float32_stays_float32(network, rng):
+    cell = map_parameters(lambda w: w.astype(np.float32), network(rng))
+    trace = unroll(cell, draw(rng, T, 3, 2).astype(np.float32))
+    d = bptt(trace, **{cell.output: draw(rng, *getattr(trace, cell.output).shape)})
+    for array in (*kept(d), d.xs, *parameters(d.cell).values()):
+        assert array.dtype == np.float32
+
+
+def test_a_gradient_that_explodes_is_still_a_gradient():
+    cell = notes_elman()
+    trace = unroll(cell, notes_inputs())
+    with np.errstate(over="ignore", invalid="ignore"):
+        d = bptt(trace, y=np.full((3, 2), 1e308))
+    assert not np.isfinite(d.cell.W_o).all()
+    assert type(d.cell) is type(cell)
+
+
+@pytest.mark.parametrize("network", RANDOM)
+def test_the_last_of_each_sequence_gets_what_a_loss_of_the_last_step_says(network, rng):
+    """A record that stands still hands its gradient on to the step at which it was computed."""
+    cell = network(rng)
+    xs, lengths = pad([draw(rng, length, 2) for length in (2, 4)])
+    trace = unroll(cell, xs, lengths=lengths)
+    seed = np.zeros_like(getattr(trace, cell.output))
+    seed[-1] = draw(rng, *seed.shape[1:])
+    d = bptt(trace, **{cell.output: seed})
+    alone = unroll(cell, xs[:2, 0])
+    d_alone = bptt(alone, **{cell.output: seed[[0, -1], 0]})
+    for mine, theirs in zip(kept(d), kept(d_alone), strict=True):
+        np.testing.assert_allclose(mine[:2, 0], theirs, rtol=1e-12, atol=1e-14)
+        assert not mine[2:, 0].any()
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "no seed; the loss's own gradient was expected, for one of: a_h, h, a_o, y"),
+        ({"z": np.zeros((3, 2))}, "there is no seed z, expected one of: a_h, h, a_o, y"),
+        ({"y": np.zeros((2, 2))}, r"y has shape \(2, 2\), expected \(3, 2\)"),
+        ({"y": np.full((3, 2), np.nan)}, r"y holds nan at index \(0, 0\)"),
+        ({"y": np.zeros((3, 2)), "truncate": 0}, "truncate is 0; a number of steps, at least 1"),
+        ({"y": np.zeros((3, 2)), "truncate": 1.5}, r"truncate is 1\.5; a number of steps"),
+    ],
+)
+def test_seeds_that_do_not_fit(options, message):
+    trace = unroll(notes_elman(), notes_inputs())
+    with pytest.raises(ValueError, match=message):
+        bptt(trace, **options)
+
+
+def test_what_is_no_trace():
+    for function in (bptt, contributions):
+        with pytest.raises(TypeError, match="trace is of type Elman, expected a Trace"):
+            function(notes_elman(), y=[[0, 0]])

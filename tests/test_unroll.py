@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import draw, plainly, random_elman, random_jordan, random_layer
 
-from rnnlib import ACTIVATIONS, Elman, ElmanStep, Jordan, JordanStep, LayerStep, Trace, unroll
+from rnnlib import (
+    ACTIVATIONS,
+    Elman,
+    ElmanStep,
+    Jordan,
+    JordanStep,
+    LayerStep,
+    Trace,
+    pad,
+    unroll,
+)
 from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
 
 SIZES = st.integers(1, 4)
@@ -522,3 +532,64 @@ def test_what_is_no_state(cell, shape, initial, kind, message):
     with pytest.raises(kind) as error:
         unroll(cell, np.zeros(shape), initial)
     assert str(error.value).startswith(message)
+
+
+# Sequences of different lengths
+
+
+def test_pad_fills_up_with_zeros_and_keeps_the_lengths():
+    xs, lengths = pad([[[1, 2]], [[3, 4], [5, 6], [7, 8]]])
+    np.testing.assert_array_equal(lengths, [1, 3])
+    np.testing.assert_array_equal(xs[:, 0], [[1, 2], [0, 0], [0, 0]])
+    np.testing.assert_array_equal(xs[:, 1], [[3, 4], [5, 6], [7, 8]])
+
+
+@pytest.mark.parametrize("network", RANDOM)
+def test_a_sequence_that_has_ended_stands_still(network, rng):
+    """Continuing from the last records of all goes on from each one's own end."""
+    cell = network(rng)
+    sequences = [draw(rng, length, 2) for length in (2, 5, 3)]
+    xs, lengths = pad(sequences)
+    more = draw(rng, 4, 3, 2)
+    later = unroll(cell, more, initial=unroll(cell, xs, lengths=lengths)[-1])
+    for i, sequence in enumerate(sequences):
+        alone = unroll(cell, np.concatenate([sequence, more[:, i]]))
+        mine = getattr(later, cell.output)[:, i]
+        np.testing.assert_allclose(mine, getattr(alone, cell.output)[-4:], rtol=1e-11, atol=1e-14)
+
+
+def test_all_of_full_length_is_as_if_no_length_was_given(rng):
+    cell, xs = random_elman(rng), draw(rng, 4, 3, 2)
+    with_lengths, without = unroll(cell, xs, lengths=[4, 4, 4]), unroll(cell, xs)
+    np.testing.assert_array_equal(with_lengths.y, without.y)
+    np.testing.assert_array_equal(with_lengths.lengths, [4, 4, 4])
+    assert without.lengths is None
+
+
+@pytest.mark.parametrize(
+    ("lengths", "kind", "message"),
+    [
+        ([4, 4], ValueError, r"lengths has shape \(2,\), expected \(3,\): one for each sequence"),
+        ([0, 4, 4], ValueError, "lengths holds 0; xs has 4 steps, so 1 to 4 were expected"),
+        ([1, 5, 4], ValueError, "lengths holds 5; xs has 4 steps"),
+        ([1.0, 2.0, 3.0], TypeError, "lengths holds entries of type float64; integers"),
+    ],
+)
+def test_lengths_that_do_not_fit(lengths, kind, message, rng):
+    with pytest.raises(kind, match=message):
+        unroll(random_elman(rng), draw(rng, 4, 3, 2), lengths=lengths)
+
+
+@pytest.mark.parametrize(
+    ("sequences", "message"),
+    [
+        ([], "sequences is empty; at least one was expected"),
+        ([[1, 2]], r"sequences\[0\] has shape \(2,\), expected \(T, 2\)"),
+        ([[[1, 2]], [[1, 2, 3]]], r"sequences\[1\] has shape \(1, 3\), expected \(T, 2\)"),
+        ([[[1, 2]], np.zeros((0, 2))], r"sequences\[1\] has shape \(0, 2\), expected \(T, 2\)"),
+        ([[[np.inf]]], r"sequences\[0\] holds inf"),
+    ],
+)
+def test_sequences_that_cannot_be_padded(sequences, message):
+    with pytest.raises(ValueError, match=message):
+        pad(sequences)
