@@ -6,7 +6,7 @@ student reads the same words before handing in as after.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +18,10 @@ from rnnlib import Trace, unroll
 
 RTOL, ATOL = 1e-6, 1e-9
 """Loose enough for float32 and for another order of summation, far tighter than any mistake."""
+NEARLY = 1e-3
+"""What is off by less than this part was computed the right way, and rounded or cut on it."""
+SHOWN = 6
+"""The longest row of numbers that is shown whole."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Difference:
 
     Attributes
     ----------
-    kind : {"missing", "type", "shape", "nan", "value"}
+    kind : {"missing", "type", "shape", "nan", "tolerance", "value", "gradient"}
+        "tolerance" is a value that is nearly right, such as one rounded on the way.
     quantity : str
         The name under which it was asked for, such as ``h``.
     t : int or None
@@ -35,6 +40,10 @@ class Difference:
         Both sides in short words or numbers.
     agreed : str
         What was the same until there; empty if nothing was.
+    entry : tuple of int
+        The index of the number in question, where the whole is too large to be shown.
+    note : str
+        What else may help, with numbers in it: by how much it is off, the finite difference.
     """
 
     kind: str
@@ -43,16 +52,21 @@ class Difference:
     got: str
     expected: str
     agreed: str = ""
+    entry: tuple[int, ...] = ()
+    note: str = ""
 
     @property
     def place(self) -> str:
-        """Such as ``h(2)``; the bare name where there is no time step."""
-        return self.quantity if self.t is None else f"{self.quantity}({self.t})"
+        """Such as ``h(2)``; the bare name where there is no time step; ``h(2)[7]`` for an entry."""
+        step = "" if self.t is None else f"({self.t})"
+        entry = f"[{', '.join(map(str, self.entry))}]" if self.entry else ""
+        return f"{self.quantity}{step}{entry}"
 
     def in_words(self) -> str:
         """The whole of it, both numbers included: for cases that the student may see."""
+        note = f" {self.note}" if self.note else ""
         agreed = f" Until there all agrees: {self.agreed}." if self.agreed else ""
-        return f"{self.place} is {self.got}, expected {self.expected}.{agreed}"
+        return f"{self.place} is {self.got}, expected {self.expected}.{note}{agreed}"
 
     def without_numbers(self) -> str:
         """Where and of what kind, but no value: for hidden cases."""
@@ -61,7 +75,9 @@ class Difference:
             "type": "is not made of numbers",
             "shape": "has another shape than expected",
             "nan": "holds NaN or infinity",
+            "tolerance": "is close to what is expected, but not close enough",
             "value": "has another value than expected",
+            "gradient": "is not the gradient; of its entries this one is off the most",
         }[self.kind]
         until = f", after agreeing at the steps before t = {self.t}" if (self.t or 0) > 1 else ""
         return f"{self.place} {what}{until}."
@@ -98,12 +114,91 @@ def first_difference(
         name, t = place
         want = expected[name].values if t is None else expected[name].values[t - 1]
         have = arrays[name] if t is None else arrays[name][t - 1]
-        if not np.isfinite(have).all():
-            return Difference("nan", name, t, spell(have), spell(want), _listed(agreed))
-        if not np.allclose(have, want, rtol=rtol, atol=atol):
-            return Difference("value", name, t, spell(have), spell(want), _listed(agreed))
+        wrong = ~np.isclose(have, want, rtol=rtol, atol=atol)
+        if wrong.any():
+            return _of_values(name, t, have, want, wrong, _listed(agreed))
         agreed.append(name if t is None else f"{name}({t})")
     return None
+
+
+def _of_values(
+    name: str, t: int | None, have: NDArray, want: NDArray, wrong: NDArray, agreed: str
+) -> Difference:
+    """The difference between two arrays of one shape, where some entries are ``wrong``."""
+    entry = ()
+    if max(have.shape, default=0) > SHOWN:
+        # too long to be shown whole, and the first that is wrong might be cut off
+        entry = tuple(int(i) for i in np.argwhere(wrong)[0])
+        have, want, wrong = have[entry], want[entry], wrong[entry]
+    got, expected = spell(have), spell(want)
+    if not np.isfinite(have).all():
+        return Difference("nan", name, t, got, expected, agreed, entry)
+    off = np.abs(have - want)
+    if np.all(off[wrong] <= NEARLY * np.abs(want)[wrong]):
+        note = f"It is off by {off.max():.1g}: is a number rounded on the way?"
+        return Difference("tolerance", name, t, got, expected, agreed, entry, note)
+    return Difference("value", name, t, got, expected, agreed, entry)
+
+
+def gradient_difference(
+    name: str,
+    got: Any,
+    expected: NDArray,
+    loss: Callable[[NDArray], float],
+    at: NDArray,
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+) -> Difference | None:
+    """Where a gradient is wrong: its worst entry, with the finite difference there as a witness.
+
+    Parameters
+    ----------
+    name : str
+        What it is the gradient of, such as ``W_h``.
+    got
+        The student's gradient.
+    expected : array
+        The right one.
+    loss : callable
+        The loss as a function of the array ``at``; it is called twice, near ``at``.
+    at : array
+        The parameter's value.
+
+    Returns
+    -------
+    Difference or None
+        None if every entry agrees within ``rtol`` and ``atol``.
+    """
+    expected = np.asarray(expected, float)
+    array = _as_numbers(name, expected.shape, got)
+    if isinstance(array, Difference):
+        return array
+    if np.allclose(array, expected, rtol=rtol, atol=atol):
+        return None
+    with np.errstate(all="ignore"):  # a student's numbers may be huge
+        off = np.abs(array - expected)
+    off[~np.isfinite(array)] = np.inf
+    entry = tuple(int(i) for i in np.unravel_index(np.argmax(off), off.shape))
+    slope = finite_difference(loss, at, entry)
+    return Difference(
+        "gradient" if np.isfinite(array[entry]) else "nan",
+        f"the gradient of {name}",
+        None,
+        spell(array[entry]),
+        spell(expected[entry]),
+        entry=entry,
+        note=f"The finite difference there is {spell(slope)}.",
+    )
+
+
+def finite_difference(
+    loss: Callable[[NDArray], float], at: NDArray, entry: tuple[int, ...], step: float = 1e-6
+) -> float:
+    """The central difference of ``loss`` along one entry: (L(p + ε) − L(p − ε)) / 2ε."""
+    up, down = (np.array(at, float) for _ in range(2))
+    up[entry] += step
+    down[entry] -= step
+    return float((loss(up) - loss(down)) / (2 * step))
 
 
 def _in_order_of_computation(expected: Mapping[str, Expected]) -> Iterable[tuple[str, int | None]]:
@@ -125,7 +220,9 @@ def _as_numbers(name: str, shape: tuple[int, ...], value: Any) -> NDArray | Diff
     if array.dtype.kind not in "biuf":
         return Difference("type", name, None, _not_numbers(value), wanted)
     if array.shape != shape:
-        return Difference("shape", name, None, f"of shape {array.shape}", wanted)
+        turned = array.ndim > 1 and array.shape == shape[::-1]
+        note = "It looks transposed: time comes first, vectors are rows." if turned else ""
+        return Difference("shape", name, None, f"of shape {array.shape}", wanted, note=note)
     return array.astype(float)
 
 
@@ -149,7 +246,7 @@ def spell(array: Any) -> str:
     array = np.asarray(array)
     if array.ndim == 0:
         return f"{array:.6g}".replace("-", "−")
-    parts = [spell(entry) for entry in array[:6]] + (["…"] if len(array) > 6 else [])
+    parts = [spell(entry) for entry in array[:SHOWN]] + (["…"] if len(array) > SHOWN else [])
     return "(" + ", ".join(parts) + ")"
 
 

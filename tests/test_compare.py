@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.compare import Expected, first_difference, hand_computation, spell
+from autograder.compare import (
+    Expected,
+    first_difference,
+    gradient_difference,
+    hand_computation,
+    spell,
+)
 from autograder.wire import Other
 from rnnlib import unroll
 from rnnlib.examples import (
@@ -76,6 +82,9 @@ def test_for_a_hidden_case_the_words_hold_no_number_but_the_step(true, expected)
         ([[1, 2], [3]], "type", "h is ragged (its rows have different lengths), expected"),
         (np.zeros((3, 2)), "shape", "h is of shape (3, 2), expected an array of shape (3, 3)."),
         (np.full((3, 3), np.nan), "nan", "h(1) is (nan, nan, nan), expected (0, 2, 1)."),
+        (np.full((3, 3), np.inf), "nan", "h(1) is (inf, inf, inf), expected (0, 2, 1)."),
+        ([[0, 2.001, 1], [3, 3, 0], [9, 0, 0]], "tolerance", "It is off by 0.001: is a number"),
+        ([[0, 2.1, 1], [3, 3, 0], [9, 0, 0]], "value", "h(1) is (0, 2.1, 1), expected (0, 2, 1)."),
         (np.full((3, 3), 1e9), "value", "h(1) is (1e+09, 1e+09, 1e+09), expected (0, 2, 1)."),
     ],
 )
@@ -83,6 +92,79 @@ def test_each_kind_of_mistake_is_told_apart(true, expected, h, kind, words):
     difference = first_difference(expected, {"h": h, "y": true.y})
     assert difference.kind == kind
     assert words in difference.in_words()
+
+
+def test_a_transposed_record_is_told_that_it_looks_transposed():
+    expected = {"h": Expected(np.zeros((4, 2)), True)}
+    words = first_difference(expected, {"h": np.zeros((2, 4))}).in_words()
+    assert words.endswith("It looks transposed: time comes first, vectors are rows.")
+
+
+@given(T=st.integers(1, 4), t=st.integers(1, 4), place=st.integers(0, 19))
+def test_of_a_long_row_the_entry_that_differs_is_shown(T, t, place):
+    T = max(T, t)
+    true = np.arange(T * 20.0).reshape(T, 20)
+    got = true.copy()
+    got[t - 1, place] = -5
+    words = first_difference({"h": Expected(true, True)}, {"h": got}).in_words()
+    assert words.startswith(f"h({t})[{place}] is −5, expected {true[t - 1, place]:g}.")
+
+
+def test_of_a_hidden_case_no_kind_of_difference_tells_a_number(true, expected):
+    for h in (true.h + 7, true.h * 1.0002, true.h * np.nan, true.h[:2], "text", None):
+        difference = first_difference(expected, {"h": h, "y": true.y})
+        told = difference.without_numbers().replace(difference.place, "")
+        assert not any(letter.isdigit() for letter in told)
+
+
+# gradients: the worst entry, and the finite difference there
+
+
+def quadratic(W):
+    return float((W**2).sum())
+
+
+W = np.array([[1.0, -2.0], [0.5, 3.0]])
+
+
+def test_a_right_gradient_has_no_difference():
+    assert gradient_difference("W_h", 2 * W, 2 * W, quadratic, W) is None
+    assert gradient_difference("W_h", (2 * W).tolist(), 2 * W, quadratic, W) is None
+
+
+def test_of_a_wrong_gradient_the_worst_entry_is_told_with_its_finite_difference():
+    got = 2 * W
+    got[0, 1] += 0.1
+    got[1, 0] += 5
+    words = gradient_difference("W_h", got, 2 * W, quadratic, W).in_words()
+    assert words == (
+        "the gradient of W_h[1, 0] is 6, expected 1. The finite difference there is 1."
+    )
+
+
+def test_of_a_hidden_gradient_only_the_place_is_told():
+    words = gradient_difference("W_h", W, 2 * W, quadratic, W).without_numbers()
+    assert words.startswith("the gradient of W_h[1, 1] is not the gradient")
+
+
+@pytest.mark.parametrize(
+    ("got", "kind"),
+    [(None, "missing"), ("x", "type"), (W[0], "shape"), (W * np.nan, "nan"), (W, "gradient")],
+)
+def test_each_kind_of_wrong_gradient_is_told_apart(got, kind):
+    assert gradient_difference("W_h", got, 2 * W, quadratic, W).kind == kind
+
+
+def test_the_witness_is_computed_and_not_believed():
+    # the expected gradient is wrong here: the finite difference says so
+    words = gradient_difference("W_h", W, 3 * W, quadratic, W).in_words()
+    assert "expected 9. The finite difference there is 6." in words
+
+
+def test_a_parameter_is_not_changed_by_looking_at_its_gradient():
+    before = W.copy()
+    gradient_difference("W_h", W, 2 * W, quadratic, W)
+    np.testing.assert_array_equal(W, before)
 
 
 def test_numbers_are_spelt_as_a_person_writes_them():
