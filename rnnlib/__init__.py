@@ -1,22 +1,35 @@
 """rnnlib: recurrent neural networks in NumPy, as the book shows them.
 
 A cell holds weights, ``unroll`` runs it over a sequence, and the ``Trace`` that this leaves holds
-every quantity of every time step.
+every quantity of every time step. ``bptt`` goes the way back, and leaves a trace of gradients.
+
+The modules ``initial``, ``tasks``, ``training``, ``flow``, ``convert``, ``figures`` and ``stepper``
+hold what is needed less often.
 """
 
 from rnnlib.activations import ACTIVATIONS, Activation, activation
 from rnnlib.bptt import bptt, contributions
 from rnnlib.cells import Cell, Elman, ElmanStep, Jordan, JordanStep, Layer, LayerStep
+from rnnlib.counting import count
+from rnnlib.files import load, save
 from rnnlib.gated import GATES, LSTM, LSTMStep
+from rnnlib.generate import generate
 from rnnlib.losses import Loss, sigmoid_cross_entropy, softmax_cross_entropy, squared_error
+from rnnlib.stack import BothDirections, Dense, DenseStep, Stack, feed_forward
 from rnnlib.trace import Trace, pad, unroll
+from rnnlib.training import SGD, Adam, clip, fit
 
 __all__ = [
     "ACTIVATIONS",
     "GATES",
     "LSTM",
+    "SGD",
     "Activation",
+    "Adam",
+    "BothDirections",
     "Cell",
+    "Dense",
+    "DenseStep",
     "Elman",
     "ElmanStep",
     "Jordan",
@@ -25,11 +38,19 @@ __all__ = [
     "Layer",
     "LayerStep",
     "Loss",
+    "Stack",
     "Trace",
     "activation",
     "bptt",
+    "clip",
     "contributions",
+    "count",
+    "feed_forward",
+    "fit",
+    "generate",
+    "load",
     "pad",
+    "save",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
     "squared_error",

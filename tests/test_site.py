@@ -19,6 +19,7 @@ CHAPTER = "book/elman.html"
 PAGES = [
     "index.html",
     "book/index.html",
+    "book/sequences.html",
     "book/neuron.html",
     "book/layer.html",
     "book/batch.html",
