@@ -14,16 +14,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlib._checks import as_array, check_shape
 from rnnlib.cells import Cell, Elman, Layer
-from rnnlib.gated import GATES, LSTM
+from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM
 from rnnlib.stack import BothDirections, Dense, Stack
 
-OUR_GATES = {Layer: ("y",), LSTM: GATES}
+OUR_GATES = {Layer: ("y",), LSTM: GATES, GRU: GRU_GATES}
 """The order of the gates in our weights; a layer counts as one gate."""
 
-TORCH_GATES = {Layer: ("y",), LSTM: ("i", "f", "c_tilde", "o")}
+TORCH_GATES = {
+    Layer: ("y",),
+    LSTM: ("i", "f", "c_tilde", "o"),
+    GRU: ("r", "z", "h_tilde"),
+}
 """Their order in PyTorch, which writes i, f, g, o and r, z, n."""
 
-KERAS_GATES = {Layer: ("y",), LSTM: ("i", "f", "c_tilde", "o")}
+KERAS_GATES = {
+    Layer: ("y",),
+    LSTM: ("i", "f", "c_tilde", "o"),
+    GRU: ("z", "r", "h_tilde"),
+}
 """Their order in Keras, which writes i, f, c, o and z, r, h."""
 
 
@@ -192,8 +200,9 @@ def to_keras(cell: Cell) -> list[NDArray]:
         return to_keras(below) + to_keras(above)
     if isinstance(cell, Dense):
         return [cell.W.copy(), cell.b.copy()]
-    W_x, W_h, b, _ = _apart(cell, KERAS_GATES)
-    return [np.concatenate(W_x, axis=-1), np.concatenate(W_h, axis=-1), b.flatten()]
+    W_x, W_h, b_x, b_h = _apart(cell, KERAS_GATES)
+    bias = np.stack([b_x, b_h]).reshape(2, -1) if isinstance(cell, GRU) else b_x.flatten()
+    return [np.concatenate(W_x, axis=-1), np.concatenate(W_h, axis=-1), bias]
 
 
 def from_keras(kind: type, arrays: Sequence[ArrayLike], **activations: str) -> Cell:
@@ -232,10 +241,12 @@ def from_keras(kind: type, arrays: Sequence[ArrayLike], **activations: str) -> C
     g, n = len(_theirs(kind, KERAS_GATES)), recurrent.shape[0]
     check_shape("kernel", kernel, ("k", g * n))
     check_shape("recurrent_kernel", recurrent, (n, g * n))
-    check_shape("bias", bias, (g * n,))
+    check_shape("bias", bias, (2, g * n) if kind is GRU else (g * n,))
     W_x, W_h = (np.stack(np.split(W, g, axis=-1)) for W in (kernel, recurrent))
-    b = bias.reshape(g, n)
-    return _together(kind, KERAS_GATES, W_x, W_h, b, np.zeros_like(b), activations)
+    b_x, b_h = (
+        bias.reshape(2, g, n) if kind is GRU else (bias.reshape(g, n), 0 * bias.reshape(g, n))
+    )
+    return _together(kind, KERAS_GATES, W_x, W_h, b_x, b_h, activations)
 
 
 def _parted(network: Cell | Stack) -> tuple[Cell | Stack, Dense | None]:
@@ -262,7 +273,10 @@ def _apart(cell: Cell, gates: dict) -> tuple[NDArray, NDArray, NDArray, NDArray]
     order = [OUR_GATES[type(cell)].index(gate) for gate in _theirs(type(cell), gates)]
     if isinstance(cell, Layer):
         return cell.W_x[None], cell.W_y[None], cell.b[None], np.zeros_like(cell.b[None])
-    return cell.W_x[order], cell.W_h[order], cell.b[order], np.zeros_like(cell.b)
+    b_h = np.zeros_like(cell.b)
+    if isinstance(cell, GRU):
+        b_h[-1] = cell.b_h  # both packages have the candidate last, as we have
+    return cell.W_x[order], cell.W_h[order], cell.b[order], b_h
 
 
 def _together(
@@ -272,7 +286,11 @@ def _together(
     if kind is Layer:
         return Layer(W_x[0], W_h[0], b_x[0] + b_h[0], **words)
     order = [gates[kind].index(gate) for gate in OUR_GATES[kind]]
-    return kind(W_x[order], W_h[order], (b_x + b_h)[order], **words)
+    b = (b_x + b_h)[order]
+    if kind is GRU:
+        b[-1] = b_x[-1]
+        return GRU(W_x[order], W_h[order], b, b_h[-1], **words)
+    return kind(W_x[order], W_h[order], b, **words)
 
 
 def _to_torch_cell(cell: Cell, where: str) -> dict[str, NDArray]:

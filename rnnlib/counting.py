@@ -8,7 +8,7 @@ from math import prod
 from typing import NamedTuple
 
 from rnnlib.cells import Cell, Elman, Jordan, Layer
-from rnnlib.gated import LSTM
+from rnnlib.gated import GRU, LSTM, PeepholeLSTM
 from rnnlib.stack import BothDirections, Dense, Stack, n_outputs
 
 FORMULAS = {
@@ -35,6 +35,18 @@ FORMULAS = {
         ("W_x", "input to gates", "4 k n"),
         ("W_h", "h to gates", "4 n n"),
         ("b", "bias of gates", "4 n"),
+    ),
+    PeepholeLSTM: (
+        ("W_x", "input to gates", "4 k n"),
+        ("W_h", "h to gates", "4 n n"),
+        ("b", "bias of gates", "4 n"),
+        ("P", "c to gates", "3 n"),
+    ),
+    GRU: (
+        ("W_x", "input to gates", "3 k n"),
+        ("W_h", "h to gates", "3 n n"),
+        ("b", "bias of gates", "3 n"),
+        ("b_h", "bias of past", "n"),
     ),
     Dense: (("W", "input to output", "k o"), ("b", "bias of output", "o")),
 }

@@ -11,6 +11,7 @@ import numpy as np
 from hypothesis import settings
 
 from rnnlib import LSTM, Elman, Jordan, Layer
+from rnnlib.gated import GRU, PeepholeLSTM
 
 # a busy machine is no reason to fail
 settings.register_profile("unhurried", deadline=None)
@@ -93,6 +94,14 @@ def random_lstm(rng, k=2, n=3):
     return LSTM(draw(rng, 4, k, n), draw(rng, 4, n, n), draw(rng, 4, n))
 
 
+def random_peephole_lstm(rng, k=2, n=3):
+    return PeepholeLSTM(draw(rng, 4, k, n), draw(rng, 4, n, n), draw(rng, 4, n), draw(rng, 3, n))
+
+
+def random_gru(rng, k=2, n=3):
+    return GRU(draw(rng, 3, k, n), draw(rng, 3, n, n), draw(rng, 3, n), draw(rng, n))
+
+
 def random_state(rng, cell, leading=()):
     """A state of ``cell`` for step 0."""
     sizes = zip(cell.state, cell.state_sizes, strict=True)
@@ -100,4 +109,11 @@ def random_state(rng, cell, leading=()):
 
 
 # one of each kind of network
-RANDOM = [random_layer, random_elman, random_jordan, random_lstm]
+RANDOM = [
+    random_layer,
+    random_elman,
+    random_jordan,
+    random_lstm,
+    random_peephole_lstm,
+    random_gru,
+]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import draw, random_elman, random_jordan, random_layer, random_lstm
+from networks import draw, random_elman, random_gru, random_jordan, random_layer, random_lstm
 from test_stack import random_dense
 
 from rnnlib import LSTM, Elman, Jordan, Layer, LSTMStep, unroll
@@ -19,6 +19,7 @@ from rnnlib.convert import (
     to_keras,
     to_torch,
 )
+from rnnlib.gated import GRU, PeepholeLSTM
 from rnnlib.parameters import map_parameters, parameters
 from rnnlib.stack import BothDirections, Dense, Stack
 
@@ -93,11 +94,13 @@ def torch_networks(rng):
         (random_layer(rng), Layer),
         (random_layer(rng, phi="relu"), Layer),
         (random_lstm(rng), LSTM),
+        (random_gru(rng), GRU),
         (random_dense(rng, phi="identity"), Dense),
         (random_elman(rng), Elman),
         (Stack((random_layer(rng, 2, 3), random_layer(rng, 3, 4))), Layer),
         (Stack((random_lstm(rng, 2, 3), random_lstm(rng, 3, 4), random_lstm(rng, 4, 1))), LSTM),
         (BothDirections(random_lstm(rng), random_lstm(rng)), LSTM),
+        (BothDirections(random_gru(rng), random_gru(rng)), GRU),
         (Stack((random_lstm(rng), random_dense(rng, 3, phi="identity"))), LSTM),
         (
             Stack(
@@ -157,6 +160,27 @@ def test_pytorchs_gates_stand_in_the_order_i_f_g_o(rng):
     np.testing.assert_array_equal(to_torch(cell)["bias_ih_l0"], [*i, *f, *c_tilde, *o])
 
 
+def test_pytorchs_gates_of_a_gru_stand_in_the_order_r_z_n(rng):
+    cell = random_gru(rng)
+    arrays = to_torch(cell)
+    z, r, h_tilde = cell.W_x
+    np.testing.assert_array_equal(arrays["weight_ih_l0"], np.hstack([r, z, h_tilde]).T)
+    z, r, h_tilde = cell.W_h
+    np.testing.assert_array_equal(arrays["weight_hh_l0"], np.hstack([r, z, h_tilde]).T)
+    z, r, h_tilde = cell.b
+    np.testing.assert_array_equal(arrays["bias_ih_l0"], [*r, *z, *h_tilde])
+    np.testing.assert_array_equal(arrays["bias_hh_l0"], [0] * 6 + [*cell.b_h])
+
+
+def test_of_a_gru_the_biases_of_the_candidate_stay_apart(rng):
+    arrays = to_torch(random_gru(rng))
+    ours = arrays["bias_ih_l0"].copy(), draw(rng, 9)
+    again = from_torch(GRU, arrays | {"bias_hh_l0": ours[1]})
+    r, z, _ = np.split(ours[0] + ours[1], 3)
+    np.testing.assert_array_equal(again.b, [z, r, ours[0][6:]])
+    np.testing.assert_array_equal(again.b_h, ours[1][6:])
+
+
 def test_two_biases_make_one(rng):
     arrays = to_torch(random_lstm(rng))
     arrays["bias_hh_l0"] = draw(rng, 12)
@@ -202,6 +226,27 @@ def test_an_lstm_with_the_weights_of_keras(rng):
     np.testing.assert_allclose(keras_lstm(xs, *to_keras(cell)), unroll(cell, xs)[-1].h, rtol=1e-12)
 
 
+def keras_gru(xs, kernel, recurrent_kernel, bias):
+    """``keras.layers.GRU(reset_after=True)``, as its ``GRUCell`` computes it."""
+    h = np.zeros(len(recurrent_kernel))
+    for x in xs:
+        x_z, x_r, x_h = np.split(x @ kernel + bias[0], 3)
+        h_z, h_r, h_h = np.split(h @ recurrent_kernel + bias[1], 3)
+        z, r = sigmoid(x_z + h_z), sigmoid(x_r + h_r)
+        h = z * h + (1 - z) * np.tanh(x_h + r * h_h)
+    return h
+
+
+def test_a_gru_with_the_weights_of_keras(rng):
+    cell, xs = random_gru(rng), draw(rng, 4, 2)
+    np.testing.assert_allclose(keras_gru(xs, *to_keras(cell)), unroll(cell, xs)[-1].h, rtol=1e-12)
+    kernel, recurrent_kernel, _ = to_keras(cell)
+    bias = draw(rng, 2, 9)  # as Keras trains it, with two of each
+    theirs = from_keras(GRU, [kernel, recurrent_kernel, bias])
+    expected = keras_gru(xs, kernel, recurrent_kernel, bias)
+    np.testing.assert_allclose(unroll(theirs, xs)[-1].h, expected, rtol=1e-12)
+
+
 def test_a_simple_rnn_and_a_dense_with_the_weights_of_keras(rng):
     cell, xs = random_elman(rng, k=2, n=4, o=3), draw(rng, 4, 2)
     kernel, recurrent_kernel, bias, dense_kernel, dense_bias = to_keras(cell)
@@ -214,7 +259,7 @@ def test_a_simple_rnn_and_a_dense_with_the_weights_of_keras(rng):
 @given(seed=SEEDS)
 def test_to_keras_and_back(seed):
     rng = np.random.default_rng(seed)
-    for network in (random_layer, random_elman, random_lstm, random_dense):
+    for network in (random_layer, random_elman, random_lstm, random_gru, random_dense):
         cell = network(rng)
         again = from_keras(type(cell), to_keras(cell))
         assert_equal(again, cell)
@@ -301,9 +346,11 @@ def test_what_is_not_pytorchs(kind, arrays, error, message):
     assert str(caught.value).startswith(message)
 
 
-def test_what_pytorch_has_not(rng):
+def test_what_neither_package_has(rng):
     with pytest.raises(TypeError, match="PyTorch has no Jordan"):
         to_torch(random_jordan(rng))
+    with pytest.raises(TypeError, match="Keras has no PeepholeLSTM"):
+        to_keras(PeepholeLSTM(*parameters(random_lstm(rng)).values(), np.zeros((3, 3))))
     with pytest.raises(TypeError, match="network mixes LSTM, Layer; one kind was expected"):
         to_torch(Stack((random_layer(rng, 2, 3), random_lstm(rng, 3, 4))))
 
@@ -334,6 +381,12 @@ def test_what_pytorch_has_not(rng):
             [np.zeros((2, 12)), np.zeros((3, 12)), np.zeros(3)],
             ValueError,
             "bias has shape (3,), expected (12,)",
+        ),
+        (
+            GRU,
+            [np.zeros((2, 9)), np.zeros((3, 9)), np.zeros(9)],
+            ValueError,
+            "bias has shape (9,), expected (2, 9)",
         ),
         (Jordan, [1, 1, 1], TypeError, "Keras has no Jordan; expected one of: Layer, LSTM, "),
     ],

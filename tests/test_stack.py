@@ -321,6 +321,7 @@ def test_in_either_direction_the_way_back_can_be_cut(rng):
     backwards = bptt(unroll(both.backwards, xs[::-1]), truncate=2, h=own[::-1, :, 3:])
     assert_close(d.cell, BothDirections(forwards.cell, backwards.cell))
     np.testing.assert_allclose(d.xs, forwards.xs + backwards.xs[::-1], rtol=1e-12)
+    np.testing.assert_allclose(d.h, np.concatenate([forwards.h, backwards.h[::-1]], axis=-1))
 
 
 # Sequences of different lengths

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import draw, random_elman, random_jordan, random_layer, random_lstm
+from networks import draw, random_elman, random_gru, random_jordan, random_layer, random_lstm
 from test_stack import random_dense, start_of
 
 from rnnlib import JordanStep, Layer, bptt, unroll
@@ -49,6 +49,10 @@ def lstm(rng, k=K):
     return random_lstm(rng, k, N)
 
 
+def gru(rng, k=K):
+    return random_gru(rng, k, N)
+
+
 def one_layer(cell, rng):
     return cell(rng), {}
 
@@ -89,17 +93,21 @@ def as_torch_has_them(records):
 
 
 def torch_gradients(d_cell):
-    """Under PyTorch's names; the second bias is added to the first, and so has its gradient."""
+    """Under PyTorch's names; the second bias is added to the first, and so has its gradient.
+
+    But for the last of a GRU's three gates, where it is our b_h.
+    """
     arrays = to_torch(d_cell)
-    for name in arrays:
+    for name, array in arrays.items():
         if name.startswith("bias_hh"):
-            arrays[name] = arrays[name.replace("_hh_", "_ih_")]
+            added = slice(2 * N if len(array) == 3 * N else None)
+            array[added] = arrays[name.replace("_hh_", "_ih_")][added]
     return arrays
 
 
 @pytest.mark.parametrize("lengths", [None, [3, 5, 1, 2]], ids=["equal", "packed"])
 @pytest.mark.parametrize("shape", [one_layer, three_layers, both_directions, both_directions_twice])
-@pytest.mark.parametrize("cell", [tanh_layer, relu_layer, lstm])
+@pytest.mark.parametrize("cell", [tanh_layer, relu_layer, lstm, gru])
 def test_values_and_gradients_are_those_of_pytorch(cell, shape, lengths, rng):
     network, words = shape(cell, rng)
     module = taught(module_for(cell(rng), words), to_torch(network))
@@ -130,7 +138,7 @@ def test_values_and_gradients_are_those_of_pytorch(cell, shape, lengths, rng):
         np.testing.assert_allclose(mine[name], weight.grad, err_msg=name, **CLOSE)
 
 
-@pytest.mark.parametrize("cell", [tanh_layer, lstm])
+@pytest.mark.parametrize("cell", [tanh_layer, lstm, gru])
 def test_what_pytorch_draws_comes_over_with_both_its_biases(cell, rng):
     kind = type(cell(rng))
     module = module_for(cell(rng), {"num_layers": 2, "bidirectional": True})
