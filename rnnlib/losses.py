@@ -50,9 +50,12 @@ def squared_error(
 
     Examples
     --------
-    >>> squared_error([[1.0, 2.0], [3.0, 4.0]], [[1, 2], [3, 2]])
-    Loss(value=np.float64(4.0), gradient=array([[0., 0.],
-           [0., 4.]]))
+    >>> value, gradient = squared_error([[1.0, 2.0], [3.0, 4.0]], [[1, 2], [3, 2]])
+    >>> float(value)
+    4.0
+    >>> gradient
+    array([[0., 0.],
+           [0., 4.]])
     """
 
     def term(y: NDArray, target: NDArray) -> tuple[NDArray, NDArray]:
