@@ -123,6 +123,7 @@ def test_echo(delay, rng):
 def test_the_next_term_of_a_sine(rng):
     xs, target, *_ = Sine(40).batch(rng, 20)
     np.testing.assert_array_equal(xs[1:], target[:-1])
+    assert xs[0].min() < -0.5 and xs[0].max() > 0.5  # the phases differ
     for i in range(20):
         terms = [*xs[:, i, 0], target[-1, i, 0]]
         twice_cos = (terms[2] + terms[0]) / terms[1]
@@ -241,7 +242,7 @@ def test_each_task_has_a_baseline(task):
         (lambda: Latch(5, noise="0"), "noise is '0', expected a number from 0 on"),
         (lambda: Latch(1), "T is 1, expected a whole number, at least 2"),
         (lambda: Adding(5, shortest=1), "shortest is 1, expected a whole number, at least 2"),
-        (lambda: Adding(True), "T is True, expected a whole number, at least 2"),
+        (lambda: Sine(True), "T is True, expected a whole number, at least 1"),
         (lambda: Echo(5, delay=-1), "delay is -1"),
         (lambda: Echo(5, delay=5), "T is 5, expected a whole number, at least 6"),
         (lambda: Sine(0), "T is 0"),
