@@ -20,6 +20,7 @@ PAGES = [
     "index.html",
     "book/index.html",
     "book/sequences.html",
+    "book/notation.html",
     "book/neuron.html",
     "book/layer.html",
     "book/batch.html",
