@@ -109,7 +109,7 @@ def softmax_cross_entropy(
 def sigmoid_cross_entropy(
     a: ArrayLike, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
 ) -> Loss:
-    """L = −Σ_t Σ_j p̄_j log σ(a_j) + (1 − p̄_j) log(1 − σ(a_j));  ∂L/∂a = σ(a) − p̄.
+    """L = −Σ_t Σ_j [p̄_j log σ(a_j) + (1 − p̄_j) log(1 − σ(a_j))];  ∂L/∂a = σ(a) − p̄.
 
     For outputs that are each true or false by themselves. Like ``softmax_cross_entropy`` it reads
     the pre-activation a, (T, ..., o); ``target`` holds numbers from 0 to 1. Parameters and errors
