@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from rnnlib.cells import Elman, Jordan, Layer
-from rnnlib.gated import GATES, LSTM
-from rnnlib.parameters import Network, map_parameters
+from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM, PeepholeLSTM
+from rnnlib.parameters import Network, map_parameters, parameters
 from rnnlib.stack import Dense
 
 Initialiser = Callable[[np.random.Generator, int, int], NDArray]
@@ -165,11 +165,54 @@ def lstm(
     steps 2^−T of it is left. With 1 it keeps 0.73 of it, with 3 it keeps 0.95.
     """
     _check(rng, k=k, n=n)
-    b = np.zeros((len(GATES), n))
+    W_x, W_h, b = _gated(rng, GATES, k, n, inputs, recurrent)
     b[GATES.index("f")] = forget_bias
-    W_x = np.stack([inputs(rng, k, n) for _ in GATES])
-    W_h = np.stack([recurrent(rng, n, n) for _ in GATES])
     return _all_rounded(LSTM(W_x, W_h, b), dtype)
+
+
+def peephole_lstm(
+    rng: np.random.Generator,
+    k: int,
+    n: int,
+    *,
+    forget_bias: float,
+    inputs: Initialiser = glorot,
+    recurrent: Initialiser = orthogonal,
+    dtype: DTypeLike = np.float64,
+) -> PeepholeLSTM:
+    """The same with peepholes, which begin as zeros: it begins as the ``lstm`` of the same seed."""
+    plain = lstm(rng, k, n, forget_bias=forget_bias, inputs=inputs, recurrent=recurrent)
+    cell = PeepholeLSTM(**parameters(plain), P=np.zeros((3, n)))
+    return _all_rounded(cell, dtype)
+
+
+def gru(
+    rng: np.random.Generator,
+    k: int,
+    n: int,
+    *,
+    inputs: Initialiser = glorot,
+    recurrent: Initialiser = orthogonal,
+    dtype: DTypeLike = np.float64,
+) -> GRU:
+    """A GRU with k inputs and n neurons."""
+    _check(rng, k=k, n=n)
+    W_x, W_h, b = _gated(rng, GRU_GATES, k, n, inputs, recurrent)
+    return _all_rounded(GRU(W_x, W_h, b, b_h=np.zeros(n)), dtype)
+
+
+def _gated(
+    rng: np.random.Generator,
+    gates: tuple[str, ...],
+    k: int,
+    n: int,
+    inputs: Initialiser,
+    recurrent: Initialiser,
+) -> tuple[NDArray, NDArray, NDArray]:
+    """W_x, W_h and b: matrices of its own for each gate."""
+    W_x = np.stack([inputs(rng, k, n) for _ in gates])
+    W_h = np.stack([recurrent(rng, n, n) for _ in gates])
+    return W_x, W_h, np.zeros((len(gates), n))
 
 
 def dense(

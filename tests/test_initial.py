@@ -71,6 +71,14 @@ NETWORKS = {
         lambda rng, **o: initial.lstm(rng, 2, 5, forget_bias=0, **o),
         {"W_x": (4, 2, 5), "W_h": (4, 5, 5)},
     ),
+    "peephole_lstm": (
+        lambda rng, **o: initial.peephole_lstm(rng, 2, 5, forget_bias=0, **o),
+        {"W_x": (4, 2, 5), "W_h": (4, 5, 5)},
+    ),
+    "gru": (
+        lambda rng, **o: initial.gru(rng, 2, 5, **o),
+        {"W_x": (3, 2, 5), "W_h": (3, 5, 5)},
+    ),
     "dense": (lambda rng, **o: initial.dense(rng, 2, 3, **o), {"W": (2, 3)}),
 }
 
@@ -91,7 +99,7 @@ def test_networks_of_float32(name, rng):
     assert all(np.isfinite(array).all() for array in arrays.values())
 
 
-@pytest.mark.parametrize("name", ["layer", "elman", "jordan", "lstm"])
+@pytest.mark.parametrize("name", sorted(NETWORKS.keys() - {"dense"}))
 def test_what_is_fed_back_gets_the_initialiser_asked_for(name, rng):
     make, _ = NETWORKS[name]
 
@@ -103,10 +111,28 @@ def test_what_is_fed_back_gets_the_initialiser_asked_for(name, rng):
         assert [each for each, array in arrays.items() if (array == 7).all()] == [key]
 
 
-def test_the_forget_bias_goes_to_the_forget_gate(rng):
-    b = initial.lstm(rng, 2, 3, forget_bias=2.5).b
+@pytest.mark.parametrize("make", [initial.lstm, initial.peephole_lstm])
+def test_the_forget_bias_goes_to_the_forget_gate(make, rng):
+    b = make(rng, 2, 3, forget_bias=2.5).b
     np.testing.assert_array_equal(b[GATES.index("f")], 2.5)
     assert np.count_nonzero(b) == 3
+
+
+@pytest.mark.parametrize("name", ["lstm", "peephole_lstm", "gru"])
+def test_each_gate_has_weights_of_its_own(name, rng):
+    cell = NETWORKS[name][0](rng)
+    for W in (cell.W_x, cell.W_h):
+        assert len(np.unique(W)) == W.size
+
+
+def test_peepholes_begin_closed():
+    plain, other = (
+        make(np.random.default_rng(1), 2, 3, forget_bias=1)
+        for make in (initial.lstm, initial.peephole_lstm)
+    )
+    for name, array in parameters(plain).items():
+        np.testing.assert_array_equal(array, parameters(other)[name])
+    assert not other.P.any()
 
 
 def test_the_generator_decides():
