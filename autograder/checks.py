@@ -11,7 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.compare import Expected, first_difference, hand_computation
+from autograder.compare import (
+    Expected,
+    first_difference,
+    hand_computation,
+    inputs_in_words,
+)
 from rnnlib import Cell, unroll
 
 
@@ -88,7 +93,8 @@ def check_call(
         raise CheckFailed(f"{name} does not return {' and '.join(expected)}.")
     difference = first_difference(wanted, got)
     if difference is not None:
-        raise CheckFailed(f"{name}: {difference.in_words()}")
+        called = inputs_in_words(arguments, difference.t)
+        raise CheckFailed(f"{name}: {difference.in_words()} {called}".rstrip())
     print(f"{name} agrees with the notes' example. Hidden cases use other numbers and sizes.")
 
 

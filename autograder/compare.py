@@ -201,6 +201,24 @@ def finite_difference(
     return float((loss(up) - loss(down)) / (2 * step))
 
 
+def inputs_in_words(arguments: Mapping[str, Any], t: int | None = None) -> str:
+    """What a public case was called with, as far as it fits into a sentence.
+
+    Of a sequence (``xs``) it is the step t that is told, and the one before is the student's own.
+
+    >>> inputs_in_words({"xs": [[1, 2], [3, 4]], "h_0": [0, 0], "W_x": np.zeros((9, 9))}, t=2)
+    'Called with x(2) = (3, 4), h_0 = (0, 0).'
+    """
+    told = []
+    for name, value in arguments.items():
+        array = np.asarray(value)
+        if t is not None and name.endswith("s") and array.ndim > 1 and len(array) >= t:
+            name, array = f"{name[:-1]}({t})", array[t - 1]
+        if array.ndim < 2 and array.size <= SHOWN:
+            told.append(f"{name} = {spell(array)}")
+    return f"Called with {', '.join(told)}." if told else ""
+
+
 def _in_order_of_computation(expected: Mapping[str, Expected]) -> Iterable[tuple[str, int | None]]:
     over_time = [name for name, want in expected.items() if want.over_time]
     T = max((len(expected[name].values) for name in over_time), default=0)

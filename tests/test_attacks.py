@@ -12,7 +12,6 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +24,7 @@ import nbformat
 import numpy as np
 import pytest
 from attacks import builders
+from nbconvert.filters import markdown2html_mistune
 from nbgrader.api import Gradebook
 
 from autograder import demo
@@ -133,6 +133,17 @@ def test_every_builder_is_used():
         a.about[key] for a in CORPUS.values() for key in ("notebook", "folder") if key in a.about
     }
     assert made - helpers == used
+
+
+def test_every_test_and_attack_that_the_threat_model_names_is_there():
+    page = (ROOT / "book" / "threat-model.md").read_text(encoding="utf-8")
+    tests = re.findall(r"`(test_\w+\.py)::(\w+)`", page)
+    assert len(tests) >= 20
+    for file, name in tests:
+        source = (Path(__file__).parent / file).read_text(encoding="utf-8")
+        assert re.search(rf"^def {name}\(", source, re.MULTILINE), f"{file}::{name}"
+    lines = re.findall(r"`attacks: ([^`]+)`", page)
+    assert set(lines) <= {attack.about.get("covers") for attack in CORPUS.values()}
 
 
 # grading them
@@ -372,6 +383,20 @@ def test_no_page_holds_script_or_anything_that_asks_for_something(world, attack)
     assert "default-src 'none'" in html
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="handin.rebuild makes tags inert but leaves Markdown's own links and images: "
+    "[x](javascript:…) runs in the instructor's browser when clicked, ![x](http://…) asks at once",
+)
+def test_in_formgrader_no_written_answer_links_to_script_or_fetches_anything(world):
+    for name in ("script-in-a-text", "script-in-a-link"):
+        graded = world.course.folder("autograded", name, ASSIGNMENT) / builders.FILE
+        cells = nbformat.read(graded, 4).cells
+        html = markdown2html_mistune(next(c.source for c in cells if cell_id(c) == "in-words"))
+        assert not re.search(r"<(script|img|iframe|svg|style)\b", html, re.IGNORECASE)
+        assert not re.search(r"href=\"(?!https?:|#)", html, re.IGNORECASE), html
+
+
 def test_nothing_is_written_but_what_grading_writes(world):
     after = world.files()
     assert after == world.before
@@ -450,72 +475,3 @@ def test_where_the_gradebook_is_in_reach_the_attack_on_it_succeeds(world, tmp_pa
     subprocess.run([*reach, sys.executable, "-c", cell], check=True, timeout=60)
     with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", world.course.id) as book:
         assert book.find_submission(ASSIGNMENT, "writes-the-gradebook").score == 100 * len(MOST)
-
-
-# faults of the run, and not of a hand-in
-
-
-@pytest.fixture
-def small_class(world, tmp_path):
-    """A course of eight honest students, not graded yet."""
-    shutil.copy(world.course.root / CONFIG, tmp_path)
-    for folder in ("solutions", "assignments"):
-        shutil.copytree(world.course.root / folder, tmp_path / folder)
-    course = Course(tmp_path)
-    for number in range(8):
-        to = course.folder("submitted", f"student-{number}", ASSIGNMENT)
-        shutil.copytree(world.submitted(HONEST[1]), to)
-    return course
-
-
-def run(course: Course, **options) -> subprocess.Popen:
-    """``autograder grade``, started as an instructor starts it."""
-    tool = Path(sys.executable).with_name("autograder")
-    return subprocess.Popen(
-        [str(tool), "grade", ASSIGNMENT, "--course", str(course.root)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        **options,
-    )
-
-
-def scores(course: Course) -> list[float]:
-    with Gradebook(course.db_url, course.id) as book:
-        return [s.score for s in book.assignment_submissions(ASSIGNMENT)]
-
-
-def test_after_a_power_cut_a_second_run_ends_what_the_first_began(small_class):
-    first = run(small_class)
-    feedback = small_class.folder("feedback", "x", ASSIGNMENT).parent.parent
-    while first.poll() is None and not list(feedback.rglob("*.html")):
-        time.sleep(0.01)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.communicate()
-    second = run(small_class)
-    assert second.wait(60) == 0, second.stderr.read()
-    assert scores(small_class) == [27] * 8
-    pages = list(feedback.rglob("*.html"))
-    assert len(pages) == 8
-    assert all(page.read_text().rstrip().endswith("</html>") for page in pages)
-    second.stderr.close()
-
-
-def test_two_graders_at_once_grade_everyone_once_and_right(small_class):
-    both = [run(small_class), run(small_class)]
-    said = [one.communicate(timeout=60)[1] for one in both]
-    assert [one.returncode for one in both] == [0, 0], said
-    assert scores(small_class) == [27] * 8
-
-
-def test_a_second_hand_in_counts_whatever_its_time_stamp(small_class):
-    assignment = small_class.assignment(ASSIGNMENT)
-    list(grade(small_class, assignment, limits=QUICK))
-    folder = small_class.folder("submitted", "student-3", ASSIGNMENT)
-    stamp = (folder / builders.FILE).stat().st_mtime
-    builders.put(folder, demo.notebook(demo.SAMPLE_CLASS / "slip-by-hand.txt", assignment))
-    os.utime(folder / builders.FILE, (stamp - 1000, stamp - 1000))
-    results = {r.student: r.points for r in grade(small_class, assignment, limits=QUICK)}
-    assert results["student-3"] == 25
-    assert scores(small_class).count(27) == 7

@@ -85,6 +85,24 @@ def test_a_wrong_function_is_told_what_it_returned_and_what_was_expected(functio
     assert words in told(check_call, function, {"x": [1, 2]}, {"y": [1, 2]})
 
 
+def test_a_wrong_function_is_told_what_it_was_called_with():
+    words = told(check_call, lambda x: x + 1, {"x": [1, 2]}, {"y": [1, 2]})
+    assert words.endswith("Called with x = (1, 2).")
+
+
+def test_over_time_it_is_told_the_input_of_the_step_that_differs():
+    def forward(xs, h_0):
+        return [[1, 1], [0, 0], [0, 0]]
+
+    arguments = {"xs": [[5, 6], [7, 8], [9, 10]], "h_0": [0, 0]}
+    expected = {"h": [[1, 1], [2, 2], [3, 3]]}
+    words = told(check_call, forward, arguments, expected, over_time=True)
+    assert words == (
+        "forward: h(2) is (0, 0), expected (2, 2). Until there all agrees: h(1). "
+        "Called with x(2) = (7, 8), h_0 = (0, 0)."
+    )
+
+
 def test_a_missing_second_value_is_told():
     words = told(check_call, identity, {"x": [1, 2]}, {"h": [1, 2], "y": [3]})
     assert words == "identity does not return h and y."

@@ -143,7 +143,7 @@ def test_what_could_not_be_read_says_nothing_about_a_question():
 
 def test_a_class_of_nobody_and_of_one_has_a_report():
     assert "0 hand-ins" in class_page([])
-    assert "1 hand-ins" in class_page([result("a", 4, 4)])
+    assert "1 hand-in." in class_page([result("a", 4, 4)])
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=30))
