@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 from rnnlib.cells import Cell, Elman, Jordan, Layer
-from rnnlib.notation import svg_markup
+from rnnlib.gated import LSTM
+from rnnlib.notation import plain, svg_markup
 from rnnlib.trace import Trace
 
 COLUMN, ROW = 84, 64  # from the middle of one box to the middle of the next
@@ -21,7 +22,7 @@ WIDE, HIGH = 46, 28  # of a box
 GAP = 3  # between an arrow's head and the box that it points to
 MARGIN = 8
 
-STYLE = """\
+BASE_STYLE = """\
 .rnn-theme {
   --rnn-text: var(--pst-color-text-base, var(--jp-content-font-color1, #1f2328));
   --rnn-muted: var(--pst-color-text-muted, var(--jp-content-font-color2, #57606a));
@@ -51,6 +52,13 @@ STYLE = """\
 .rnn-svg .on polygon { fill: var(--rnn-text); }
 .rnn-svg .on text { font-weight: 700; }
 """
+GATED_STYLE = """\
+.rnn-theme { --rnn-c: #9a5bb5; --rnn-c-tint: rgba(154, 91, 181, .2);
+  --rnn-g: #8a7a22; --rnn-g-tint: rgba(138, 122, 34, .2); }
+.rnn-svg .c rect { stroke: var(--rnn-c); fill: var(--rnn-c-tint); }
+.rnn-svg .gates rect { stroke: var(--rnn-g); fill: var(--rnn-g-tint); }
+"""
+STYLE = BASE_STYLE + GATED_STYLE
 
 
 @dataclass(frozen=True)
@@ -58,19 +66,27 @@ class Wiring:
     """Which quantities a kind of network has, and which of them feeds which.
 
     ``layers`` from the top of the drawing to its bottom; ``links`` within a step, as triples
-    (from, to, weights); ``back`` is the link from the step before.
+    (from, to, weights); ``backs`` are the links from the step before. ``words`` say what stands
+    in a box that is not a single quantity.
     """
 
     layers: tuple[str, ...]
     links: tuple[tuple[str, str, str], ...]
-    back: tuple[str, str, str]
+    backs: tuple[tuple[str, str, str], ...]
+    words: dict[str, str] = field(default_factory=dict)
 
 
 _FEED_FORWARD = (("x", "h", "W_x"), ("h", "y", "W_o"))
 WIRINGS: dict[type, Wiring] = {
-    Elman: Wiring(("y", "h", "x"), _FEED_FORWARD, ("h", "h", "W_h")),
-    Jordan: Wiring(("y", "h", "x"), _FEED_FORWARD, ("y", "h", "W_h")),
-    Layer: Wiring(("y", "x"), (("x", "y", "W_x"),), ("y", "y", "W_y")),
+    Elman: Wiring(("y", "h", "x"), _FEED_FORWARD, (("h", "h", "W_h"),)),
+    Jordan: Wiring(("y", "h", "x"), _FEED_FORWARD, (("y", "h", "W_h"),)),
+    Layer: Wiring(("y", "x"), (("x", "y", "W_x"),), (("y", "y", "W_y"),)),
+    LSTM: Wiring(
+        ("h", "c", "gates", "x"),
+        (("x", "gates", "W_x"), ("gates", "c", "i c_tilde"), ("c", "h", "o")),
+        (("h", "gates", "W_h"), ("c", "c", "f")),
+        {"gates": "f i c_tilde o"},
+    ),
 }
 
 
@@ -110,7 +126,7 @@ def unrolled(network: Cell | Trace, T: int | None = None) -> Drawing:
 
     Parameters
     ----------
-    network : Elman, Jordan or Layer, or the Trace of one
+    network : Elman, Jordan, Layer or LSTM, or the Trace of one
     T : int
         The number of steps; 3, or the trace's own number, if left out.
 
@@ -131,10 +147,8 @@ def unrolled(network: Cell | Trace, T: int | None = None) -> Drawing:
     if steps not in range(1, 7):
         raise ValueError(f"T is {steps}, expected 1 to 6: give T=... to draw fewer steps")
     plan, name = wiring(cell), type(cell).__name__
-    source, target, weights = plan.back
     text = (
-        f"{name} network, folded and unrolled over {steps} step{'s' * (steps > 1)}: "
-        f"{weights} leads from {source}(t−1) to {target}(t)"
+        f"{name} network, folded and unrolled over {steps} step{'s' * (steps > 1)}: {_past(plan)}"
     )
     left = _svg(_folded(plan), f"{name} network, folded", _explain_folded(plan), "folded")
     right = _svg(
@@ -143,22 +157,37 @@ def unrolled(network: Cell | Trace, T: int | None = None) -> Drawing:
         _explain_unrolled(plan, steps),
         "unrolled: one column a time step, the same weights in each",
     )
-    style = f"<style>{STYLE}</style>"
+    style = f"<style>{STYLE if plan.words else BASE_STYLE}</style>"
     return Drawing(f'<div class="rnn-theme rnn-drawing">{style}{left}{right}</div>', text)
 
 
 def network_svg(
-    plan: Wiring, T: int, t: int, lit: frozenset[tuple], known: frozenset[tuple]
+    plan: Wiring,
+    T: int,
+    t: int,
+    lit: frozenset[tuple],
+    known: frozenset[tuple],
+    backwards: bool = False,
 ) -> str:
     """The network unrolled around step ``t`` of ``T``, for a figure that tells the rest in words.
 
     ``lit`` holds what is marked: boxes as (layer, step), arrows as (weights, step). Boxes that are
-    not in ``known`` are drawn as still to come. The size depends on ``T`` alone.
+    not in ``known`` are drawn as still to come. With ``backwards`` the arrows point the way that
+    the gradient goes. The size depends on ``T`` alone.
     """
     shown = min(T, 4)
-    first = max(1, min(t - 2, T - shown + 1))
-    picture = _network(plan, range(first, first + shown), lit, known, T)
+    first = max(1, min(t - 2 + backwards, T - shown + 1))
+    picture = _network(plan, range(first, first + shown), lit, known, T, backwards)
     return _svg(picture, None, None, None)
+
+
+def units_svg(plan: Wiring, T: int, units: dict[str, int], most: int) -> str:
+    """The network over ``T`` of at most ``most`` steps, with as many dots in the box of a layer as
+    it has neurons. The size depends on ``most`` alone.
+    """
+    picture = _network(plan, range(1, T + 1), units=units)
+    widest = picture.width + COLUMN * (most - T)
+    return _svg(_Picture(picture.parts, widest, picture.height), None, None, None)
 
 
 @dataclass(frozen=True)
@@ -174,9 +203,10 @@ def _network(
     lit: frozenset[tuple] = frozenset(),
     known: frozenset[tuple] | None = None,
     T: int | None = None,
+    backwards: bool = False,
+    units: dict[str, int] | None = None,
 ) -> _Picture:
     """One column a step, and before the first what it starts from."""
-    source, target, weights = plan.back
     x_of = {t: MARGIN + WIDE / 2 + COLUMN * i for i, t in enumerate((steps[0] - 1, *steps))}
     y_of = _heights(plan)
 
@@ -184,18 +214,24 @@ def _network(
         later = known is not None and key not in known
         return " on" * (key in lit) + " later" * (later and key not in lit)
 
+    def arrow(start: tuple[str, int], end: tuple[str, int], weights: str) -> str:
+        ends = [(x_of[t], y_of[layer]) for layer, t in (start, end)]
+        on = " on" * ((weights, end[1]) in lit)
+        return _arrow(*(reversed(ends) if backwards else ends), weights, on)
+
     parts = []
     for t in steps:
-        for start, end, name in plan.links:
-            ends = (x_of[t], y_of[start]), (x_of[t], y_of[end])
-            parts.append(_arrow(*ends, name, state((name, t)).replace(" later", "")))
-        ends = (x_of[t - 1], y_of[source]), (x_of[t], y_of[target])
-        parts.append(_arrow(*ends, weights, state((weights, t)).replace(" later", "")))
-    parts.append(_box(x_of[steps[0] - 1], y_of[source], source, steps[0] - 1, state))
-    parts += [_box(x_of[t], y_of[layer], layer, t, state) for t in steps for layer in plan.layers]
+        parts += [arrow((start, t), (end, t), name) for start, end, name in plan.links]
+        parts += [arrow((start, t - 1), (end, t), name) for start, end, name in plan.backs]
+    fed_back = dict.fromkeys(source for source, _, _ in plan.backs)
+    boxes = [(layer, steps[0] - 1) for layer in fed_back]
+    boxes += [(layer, t) for t in steps for layer in plan.layers]
+    for layer, t in boxes:
+        inside = (units or {}).get(layer, plan.words.get(layer))
+        parts.append(_box(x_of[t], y_of[layer], layer, t, state, inside))
     width = max(x_of.values()) + WIDE / 2 + MARGIN
     if T is not None and len(steps) < T:
-        parts += _dots(steps, T, x_of, y_of[target])
+        parts += _dots(steps, T, x_of, y_of[plan.backs[0][1]])
         width += 14
     return _Picture(parts, width, _height(plan))
 
@@ -214,22 +250,30 @@ def _dots(steps: Sequence[int], T: int, x_of: dict[int, float], y: float) -> lis
 
 
 def _folded(plan: Wiring) -> _Picture:
-    """A single column, and the loop."""
+    """A single column, and the loops."""
     x, y_of = MARGIN + WIDE / 2 + 12, _heights(plan)
-    source, target, weights = plan.back
     parts = [_arrow((x, y_of[start]), (x, y_of[end]), name, "") for start, end, name in plan.links]
-    parts += [_box(x, y_of[layer], layer, "t", lambda key: "") for layer in plan.layers]
-    side, out = x + WIDE / 2, 40
-    top, bottom = y_of[source], y_of[target]
-    if source == target:  # a loop of its own height
+    parts += [
+        _box(x, y_of[layer], layer, "t", lambda key: "", plan.words.get(layer))
+        for layer in plan.layers
+    ]
+    # a longer loop goes further out, around a shorter one
+    loops = sorted(plan.backs, key=lambda back: abs(y_of[back[0]] - y_of[back[1]]))
+    for i, (source, target, weights) in enumerate(loops):
+        parts.append(_loop(x + WIDE / 2, 40 + 44 * i, y_of[source], y_of[target], weights))
+    return _Picture(parts, x + WIDE / 2 + 68 + 44 * (len(loops) - 1), _height(plan))
+
+
+def _loop(side: float, out: float, top: float, bottom: float, weights: str) -> str:
+    """An arrow that goes ``out`` from the side of a box and back into the side of one below."""
+    if top == bottom:  # a loop of its own height
         top, bottom = top - 7, bottom + 7
     tip = side + GAP
-    parts.append(
+    return (
         f'<g><path d="M{side:g} {top:g} C{side + out:g} {top - 14:g} {side + out:g} '
         f'{bottom + 14:g} {tip + 7:g} {bottom:g}"/>{_head((tip, bottom), (-1, -0.12))}'
-        f"{_label(side + out + 10, (top + bottom) / 2 + 4, weights)}</g>"
+        f"{_label(side + 0.8 * out + 18, (top + bottom) / 2 + 4, weights)}</g>"
     )
-    return _Picture(parts, side + out + 28, _height(plan))
 
 
 def _heights(plan: Wiring) -> dict[str, float]:
@@ -240,12 +284,29 @@ def _height(plan: Wiring) -> float:
     return 2 * MARGIN + HIGH + 8 + ROW * (len(plan.layers) - 1)
 
 
-def _box(x: float, y: float, layer: str, t: int | str, state) -> str:
+def _box(
+    x: float, y: float, layer: str, t: int | str, state, inside: str | int | None = None
+) -> str:
+    """A box with the quantity's name; or words in it; or so many dots, and the name beside it."""
+    name, texts = svg_markup(f"{layer}({t})"), ""
+    if isinstance(inside, int):
+        texts = "".join(
+            f'<circle cx="{x + 10 * (i - (inside - 1) / 2):g}" cy="{y:g}" r="3.5"/>'
+            for i in range(inside)
+        )
+        name = f'<text class="side" x="{x - 4:g}" y="{y - HIGH / 2 - 4:g}">{name}</text>'
+    else:
+        name = _words(inside) if inside else name
+        name = f'<text x="{x:g}" y="{y + 5:g}">{name}</text>'
     return (
         f'<g class="{layer}{state((layer, t))}">'
         f'<rect x="{x - WIDE / 2:g}" y="{y - HIGH / 2:g}" width="{WIDE}" height="{HIGH}"/>'
-        f'<text x="{x:g}" y="{y + 5:g}">{svg_markup(f"{layer}({t})")}</text></g>'
+        f"{texts}{name}</g>"
     )
+
+
+def _words(symbols: str) -> str:
+    return " ".join(map(svg_markup, symbols.split()))
 
 
 def _arrow(start: tuple[float, float], end: tuple[float, float], weights: str, state: str) -> str:
@@ -257,7 +318,10 @@ def _arrow(start: tuple[float, float], end: tuple[float, float], weights: str, s
     x0, y0 = x0 + reach * dx, y0 + reach * dy
     x1, y1 = x1 - (reach + GAP) * dx, y1 - (reach + GAP) * dy
     beside = (15, 4) if not dx else (0, -7) if not dy else (9, -5)
-    label = _label((x0 + x1) / 2 + beside[0], (y0 + y1) / 2 + beside[1], weights)
+    part = 0.5
+    if dx and abs(end[1] - start[1]) > ROW:  # the middle is another arrow's
+        part, beside = (0.68 if dy > 0 else 0.32), (-13, 8)
+    label = _label(x0 + part * (x1 - x0) + beside[0], y0 + part * (y1 - y0) + beside[1], weights)
     line = f"M{x0:.4g} {y0:.4g}L{x1 - 6 * dx:.4g} {y1 - 6 * dy:.4g}"
     return f'<g class="{state.strip()}"><path d="{line}"/>{_head((x1, y1), direction)}{label}</g>'
 
@@ -273,7 +337,7 @@ def _head(tip: tuple[float, float], direction: tuple[float, float]) -> str:
 
 
 def _label(x: float, y: float, weights: str) -> str:
-    return f'<text class="w" x="{x:g}" y="{y:g}">{svg_markup(weights)}</text>'
+    return f'<text class="w" x="{x:g}" y="{y:g}">{_words(weights)}</text>'
 
 
 def _svg(picture: _Picture, title: str | None, description: str | None, caption: str | None) -> str:
@@ -298,16 +362,19 @@ def _svg(picture: _Picture, title: str | None, description: str | None, caption:
 
 
 def _explain_folded(plan: Wiring) -> str:
-    source, target, weights = plan.back
     chain = "; ".join(f"{name} leads from {a}(t) to {b}(t)" for a, b, name in plan.links)
-    return f"{chain}; {weights} leads back from {source} to {target}, one time step later."
+    loops = "; ".join(f"{name} leads back from {a} to {b}" for a, b, name in plan.backs)
+    return plain(f"{chain}; {loops}, one time step later.")
 
 
 def _explain_unrolled(plan: Wiring, steps: int) -> str:
-    source, target, weights = plan.back
     chain = "; ".join(f"{name} leads from {a}(t) to {b}(t)" for a, b, name in plan.links)
-    return (
-        f"{steps} columns, t = 1 to {steps}. In each, {chain}. Between columns, {weights} leads "
-        f"from {source}(t−1) to {target}(t), beginning with {source}(0). "
-        f"All columns have the same weights."
+    first = " and ".join(f"{a}(0)" for a, _, _ in plan.backs)
+    return plain(
+        f"{steps} columns, t = 1 to {steps}. In each, {chain}. Between columns, {_past(plan)}, "
+        f"beginning with {first}. All columns have the same weights."
     )
+
+
+def _past(plan: Wiring) -> str:
+    return "; ".join(f"{name} leads from {a}(t−1) to {b}(t)" for a, b, name in plan.backs)

@@ -58,7 +58,8 @@ def of_random_weights(kind, T=4, k=2, n=3, o=2):
 
 def frames_html(figure):
     """The frames as their widgets hold them, parsed: they have to be well-formed."""
-    return [ElementTree.fromstring(child.value) for child in figure.widget.children[2].children]
+    _, stack = figure.widget.children[-1].children
+    return [ElementTree.fromstring(child.value) for child in stack.children]
 
 
 def sheet(frame):
@@ -73,7 +74,7 @@ def test_every_sentence_of_the_notes_example(notes):
 
 def test_a_frame_shows_its_sentence_and_gives_it_to_the_page(notes):
     for frame, html in zip(notes.frames, frames_html(notes), strict=True):
-        shown = "".join(html.find("p").itertext())
+        shown = "".join(html.find(".//p").itertext())
         assert html.get("data-text") == sentence_text(frame.text)
         # on the page subscripts are small letters, not underscores
         assert shown == sentence_text(frame.text).replace("_", "")
@@ -138,8 +139,9 @@ def test_all_frames_have_the_same_layout(kind, T):
 
 @pytest.mark.parametrize("kind", [Elman, Jordan, Layer])
 def test_the_drawing_marks_the_step_and_where_the_memory_comes_from(kind):
-    figure = stepper(of_random_weights(kind, T=9))
-    fed_back = figure.trace.cell.state[0]
+    trace = of_random_weights(kind, T=9)
+    figure = stepper(trace)
+    fed_back = trace.cell.state[0]
     for frame, html in zip(figure.frames, frames_html(figure), strict=True):
         lit = {
             "".join(group.itertext())
@@ -219,11 +221,10 @@ def test_a_title_is_text_not_html():
     )
 
 
-def test_a_batch_is_refused_with_a_way_out():
+def test_a_large_batch_is_refused_with_a_way_out():
     trace = unroll(notes_elman(), np.zeros((3, 5, 2)))
-    with pytest.raises(
-        ValueError, match=r"shape \(3, 5, 2\), expected a single sequence, \(T, 2\)"
-    ):
+    message = r"shape \(3, 5, 2\), expected a single sequence, \(T, 2\), .* by sequence=0"
+    with pytest.raises(ValueError, match=message):
         stepper(trace)
 
 

@@ -10,6 +10,10 @@
   document.addEventListener("DOMContentLoaded", shim);
   window.addEventListener("load", shim);
 
+  const HANDLE = ".noUi-handle";
+  // the slider of the steps, which Play moves too
+  const steps = (figure) => figure.querySelector(`.rnn-controls:has(.widget-play) ${HANDLE}`);
+
   const set = (element, name, value) => {
     if (element.getAttribute(name) !== value) element.setAttribute(name, value);
   };
@@ -27,14 +31,20 @@
       set(button, "aria-label", label);
       set(button, "title", label);
     }
-    set(figure.querySelector(".noUi-handle"), "aria-label", "Step");
+    for (const slider of figure.querySelectorAll(".widget-slider")) {
+      const label = slider.querySelector(".widget-label")?.textContent.trim();
+      set(slider.querySelector(".noUi-handle"), "aria-label", label || "Step");
+    }
+    // the second slider stands for a value, which is shown beside it
+    const value = figure.querySelector(".rnn-value");
+    if (value) set(figure.querySelector(`.rnn-what-if ${HANDLE}`), "aria-valuetext", value.textContent);
   }
 
   function speak(figure, voice) {
     const frame = figure.querySelector(".rnn-frame");
     if (!frame) return; // between two frames
     const { text } = frame.dataset;
-    set(figure.querySelector(".noUi-handle"), "aria-valuetext", short(text));
+    set(steps(figure), "aria-valuetext", short(text));
     // the first frame is there to be read; only what changes is said
     if (figure.dataset.told && figure.dataset.told !== text) voice.textContent = text;
     figure.dataset.told = text;
@@ -42,13 +52,13 @@
 
   function onKey(figure, event) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
-    const handle = figure.querySelector(".noUi-handle");
+    const handle = steps(figure);
     const button = event.target.closest("button");
     if (event.key === " " && !button) {
       figure.querySelector(".widget-play button").click();
     } else if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) {
-      // The slider's own handle answers by itself; a wide sheet scrolls by arrow keys.
-      if (event.target === handle || event.target.closest(".rnn-sheet")) return;
+      // A slider's own handle answers by itself; a wide sheet scrolls by arrow keys.
+      if (event.target.closest(`${HANDLE}, .rnn-sheet`)) return;
       handle.dispatchEvent(new KeyboardEvent("keydown", { key: event.key }));
     } else {
       return;
@@ -82,8 +92,9 @@
     });
   }
 
-  const complete = (figure) => !figure.dataset.adopted && [".rnn-title", ".rnn-frame",
-    ".noUi-handle", ".widget-play button"].every((part) => figure.querySelector(part));
+  const complete = (figure) => !figure.dataset.adopted && steps(figure) &&
+    [".rnn-title", ".rnn-frame", ".widget-play button"].every((part) => figure.querySelector(part)) &&
+    !!figure.querySelector(".rnn-what-if") === !!figure.querySelector(`.rnn-what-if ${HANDLE}`);
 
   document.addEventListener("DOMContentLoaded", () => {
     const look = () => [...document.querySelectorAll(".rnn-stepper")].filter(complete).forEach(adopt);
