@@ -16,6 +16,7 @@ from autograder import handin, rubric
 from autograder.assignment import Assignment
 
 CONFIG = "nbgrader_config.py"
+MAX_NAME = 128  # of a student, in nbgrader's gradebook
 
 
 class CourseError(ValueError):
@@ -34,7 +35,8 @@ class Course:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         if not (self.root / CONFIG).is_file():
-            raise CourseError(f"{root} is no course: it has no {CONFIG}. Name one with --course")
+            what = "is no course: it has no" if self.root.is_dir() else "does not exist, so has no"
+            raise CourseError(f"{root} {what} {CONFIG}. Name a course with --course")
         self.config = PyFileConfigLoader(CONFIG, path=str(self.root)).load_config()
         self.directory = CourseDirectory(config=self.config, root=str(self.root))
         self.db_url = self.directory.db_url
@@ -111,15 +113,51 @@ class Course:
 
     def students(self, assignment: str) -> list[str]:
         """Who handed in, in order of name: the folders that hold a folder of that assignment."""
+        found = [name for name, problem in self._handed_in(assignment) if not problem]
+        if not found:
+            submitted = self.root / self.directory.submitted_directory
+            why = self.problems(assignment)
+            raise CourseError(
+                f"nobody handed in {assignment}: no folder {submitted}/STUDENT/{assignment}"
+                + (f" ({why[0]})" if why else "")
+            )
+        return found
+
+    def problems(self, assignment: str) -> list[str]:
+        """What lies among the hand-ins and cannot be graded: what, where, and what to do."""
+        return [problem for _, problem in self._handed_in(assignment) if problem]
+
+    def _handed_in(self, assignment: str) -> list[tuple[str, str]]:
         submitted = self.root / self.directory.submitted_directory
         if not submitted.is_dir():
             raise CourseError(f"{submitted} is missing: hand-ins are expected there")
-        found = sorted(p.name for p in submitted.iterdir() if (p / assignment).is_dir())
-        if not found:
-            raise CourseError(
-                f"nobody handed in {assignment}: no folder {submitted}/STUDENT/{assignment}"
-            )
-        return found
+        found = [
+            (path.name, _problem(path, assignment))
+            for path in sorted(submitted.iterdir())
+            if not path.name.startswith((".", "__"))
+        ]
+        return [(name, problem) for name, problem in found if problem is not None]
+
+
+def _problem(path: Path, assignment: str) -> str | None:
+    """Why a student's folder cannot be graded; "" if it can, None if nothing was handed in."""
+    shown = ascii(path.name)[1:-1] if not path.name.isprintable() else path.name
+    where = path.with_name(shown)
+    if not path.is_dir():
+        what = "a link that leads nowhere" if path.is_symlink() else "a file"
+        return f"{where} is {what}, not a student's folder: unpack or remove it"
+    folder = path / assignment
+    if not folder.is_dir():
+        others = sorted(p.name for p in path.iterdir() if p.name.startswith(assignment))
+        if not others:
+            return None
+        shown = ascii(others[0])[1:-1]
+        return f"{where / shown} is not a folder: unpack it into {where / assignment}"
+    if not path.name.isprintable():
+        return f"{where} has characters in its name that no gradebook can hold: rename it"
+    if len(path.name) > MAX_NAME:
+        return f"{where} has a name of more than {MAX_NAME} characters: rename it"
+    return ""
 
 
 def environment() -> dict[str, str]:

@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -30,6 +30,8 @@ __all__ = ["UNSAFE", "Result", "grade", "in_order"]
 
 AHEAD = 4
 """Hand-ins under way for each worker, so that none waits for work."""
+CLUSTER_WORKERS = 64
+"""For how many workers of a cluster there is always work; more of them help no further."""
 
 
 def grade(
@@ -67,23 +69,26 @@ def grade(
     if not unsafe and cluster is None:
         sandbox.check()
     task = Task.pack(assignment, limits, unsafe, elsewhere=cluster is not None)
-    run = _Run(course, assignment, task, dry_run)
+    run = _Run(course, assignment, task)
     students = course.students(assignment.name)
-    with store.locked(course.root, _tell) if not dry_run else nullcontext():
-        gradebook.register(course, assignment)
-        with gradebook.opened(course, assignment) as book:
-            todo = []
-            for student in students:
-                if (result := run.before(book, student)) is not None:
-                    yield result
-                else:
-                    todo.append(student)
-            workers = jobs or os.cpu_count()
-            open_executor = _opener(executor, cluster, min(workers, max(1, len(todo))))
-            most = AHEAD * (workers if cluster is None else 64)
-            tasks = (run.job(student) for student in todo)
-            for job, outcome in executors.judged(open_executor, run.task, tasks, most):
-                yield run.finish(book, job, outcome)
+    with ExitStack() as held:
+        book = None
+        if not dry_run:
+            held.enter_context(store.locked(course.root, _tell))
+            gradebook.register(course, assignment)
+            book = held.enter_context(gradebook.opened(course, assignment))
+        todo = []
+        for student in students:
+            if (result := run.before(book, student)) is not None:
+                yield result
+            else:
+                todo.append(student)
+        workers = min(jobs or os.cpu_count(), max(1, len(todo)))
+        most = AHEAD * (workers if cluster is None else CLUSTER_WORKERS)
+        tasks = (run.job(student) for student in todo)
+        open_executor = _opener(executor, cluster, workers)
+        for job, outcome in executors.judged(open_executor, task, tasks, most) if todo else ():
+            yield run.finish(book, job, outcome)
 
 
 def _opener(executor: Executor | None, cluster: str | None, jobs: int) -> executors.Open:
@@ -105,7 +110,6 @@ class _Run:
     course: Course
     assignment: Assignment
     task: Task
-    dry_run: bool
 
     @property
     def store(self) -> Store:
@@ -138,7 +142,7 @@ class _Run:
     def stamp(self, student: str) -> datetime | None:
         return time_stamp(self.course.folder("submitted", student, self.assignment.name))[0]
 
-    def before(self, book: gradebook.Book, student: str) -> Result | None:
+    def before(self, book: gradebook.Book | None, student: str) -> Result | None:
         """The result of an earlier run on the same content, brought to its end where it was not."""
         entry = self.store.load(student)
         if entry is None:
@@ -151,12 +155,12 @@ class _Run:
         except (KeyError, TypeError, ValueError):
             return None
         there = all(path.is_file() for path in self._pages(student))
-        if not (entry.complete and there and book.holds(result, self.stamp(student))):
+        if book and not (entry.complete and there and book.holds(result, self.stamp(student))):
             done = work.again(self.assignment, job, entry.result)
             self._write(book, job, done)
         return result
 
-    def finish(self, book: gradebook.Book, job: Job, outcome: executors.Outcome) -> Result:
+    def finish(self, book: gradebook.Book | None, job: Job, outcome: executors.Outcome) -> Result:
         """Write down what a worker found; one whose worker failed is left to a human."""
         if isinstance(outcome, work.OtherVersion):
             raise executors.ClusterError(str(outcome))
@@ -166,15 +170,15 @@ class _Run:
             reason = "The grader failed on this hand-in; a human looks at it."
             verdicts = same_for_all(self.assignment, "not graded", None, reason)
             result = Result(job.student, verdicts, [reason])
-            if not self.dry_run:
+            if book:
                 book.record(result, self.stamp(job.student))
             return result
         self._write(book, job, outcome)
         return from_json(outcome.result, self.assignment)
 
-    def _write(self, book: gradebook.Book, job: Job, done: Done) -> None:
+    def _write(self, book: gradebook.Book | None, job: Job, done: Done) -> None:
         """Store, pages, gradebook, in this order, so that a run cut off anywhere can go on."""
-        if self.dry_run:
+        if book is None:
             return
         key = store.key(self.task, job)
         self.store.save(job.student, Entry(key, done.result, False))

@@ -82,7 +82,7 @@ def parse(content: bytes, name: str, released: NotebookNode) -> HandIn:
     texts: dict[str, list[str]] = {}
     for cell in _cells(_notebook(content, name)):
         if (id_ := cell_id(cell)) is not None:
-            texts.setdefault(id_, []).append(_source(cell))
+            texts.setdefault(id_, []).append(source(cell))
     answers, attempted, notes, missing = {}, set(), [], set()
     for cell in released.cells:
         name = cell_id(cell)
@@ -150,14 +150,15 @@ def _cells(notebook: dict) -> list:
     return cells
 
 
-def _source(cell: dict) -> str:
-    source = cell.get("source", "")
-    if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
-    if not isinstance(source, str):
+def source(cell: dict) -> str:
+    """The text of a cell of any notebook; empty if it has none."""
+    text = cell.get("source", "")
+    if isinstance(text, list):
+        text = "".join(part for part in text if isinstance(part, str))
+    if not isinstance(text, str):
         return ""
     # lone surrogates are legal in JSON but in no file and no database
-    return source.encode("utf-8", "replace").decode()
+    return text.encode("utf-8", "replace").decode()
 
 
 def rebuild(released: NotebookNode, answers: dict[str, str]) -> NotebookNode:

@@ -8,7 +8,8 @@ right is never typed in: ``rnnlib`` computes it.
 from __future__ import annotations
 
 import runpy
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,13 +113,41 @@ def load(folder: Path) -> list[Question]:
     except KeyError:
         raise RubricError(f"{path} defines no list called questions") from None
     except Exception as error:
-        raise RubricError(f"{path} does not run: {type(error).__name__}: {error}") from error
+        raise RubricError(
+            f"{path}{_line(error, path)} does not run: {type(error).__name__}: {error}"
+        ) from error
     wrong = [q for q in questions if not isinstance(q, Question)]
     if wrong or not questions:
         raise RubricError(
             f"{path}: questions must be ByHand, Code or Written, got {wrong or 'none'}"
         )
+    for mistake in _mistakes(questions):
+        raise RubricError(f"{path}: {mistake}")
     return list(questions)
+
+
+def _line(error: Exception, path: Path) -> str:
+    """The last line of the rubric that an error came through."""
+    if isinstance(error, SyntaxError):
+        return f" line {error.lineno}"
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+    return f" line {lines[-1]}" if lines else ""
+
+
+def _mistakes(questions: Sequence[Question]) -> Iterator[str]:
+    """What would make some answer impossible to judge."""
+    cells = [question.cell for question in questions]
+    for cell in sorted({cell for cell in cells if cells.count(cell) > 1}):
+        yield f"the cell {cell!r} is asked for twice"
+    for question in questions:
+        if isinstance(question, Code):
+            if not any(case.hidden for case in question.cases):
+                yield f"{question.cell!r} has no hidden case, so that nothing earns its points"
+            for case in question.cases:
+                if not case.expected:
+                    yield f"{question.cell!r}, case {case.title!r}, expects nothing"
+        if isinstance(question, ByHand) and set(question.names) != {"h", "y"}:
+            yield f"{question.cell!r} must name the student's variables for h and for y"
 
 
 def from_trace(trace: Trace, **returned: str) -> dict[str, NDArray]:

@@ -32,6 +32,7 @@ from typing import Any
 
 import numpy as np
 
+import rnnlib
 from autograder import cgroup, syscalls, wire
 from autograder import nursery as nursery_code
 
@@ -113,9 +114,17 @@ def _readable() -> Iterator[tuple[Path, str]]:
         yield HERE / ours, f"/grader/{ours}"
 
 
-def command() -> list[str]:
+def _for_study() -> Iterator[tuple[Path, str]]:
+    """What a student's own checks need besides, before handing in; never there in grading."""
+    yield Path(rnnlib.__file__).parent, "/packages/rnnlib"
+    for ours in ("__init__.py", "checks.py", "compare.py", "wire.py"):
+        yield HERE / ours, f"/packages/autograder/{ours}"
+
+
+def command(study: bool = False) -> list[str]:
     """The bubblewrap command of a nursery."""
-    places = dict((place, path) for path, place in _readable())
+    held = [*_readable(), *(_for_study() if study else ())]
+    places = {place: path for path, place in held}
     # made beforehand, since the folders that bubblewrap makes on the way are for root alone
     parents = {str(p) for place in places for p in Path(place).parents} - {"/"}
     folders = sorted(parents | {"/home", "/dev"})
@@ -157,16 +166,16 @@ def _rights() -> list[str]:
 class Nursery:
     """A warm process in a sandbox, from which each question forks (see ``nursery.py``)."""
 
-    def __init__(self) -> None:
+    def __init__(self, study: bool = False) -> None:
         if shutil.which("bwrap") is None:
             raise SandboxMissing(f"bubblewrap is not installed; install it with: {CURE}")
-        self.owner = os.getpid()
+        self.owner, self.study = os.getpid(), study
         self.group = cgroup.make()
         self._limited = 0
         self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with inner:
             self._process = subprocess.Popen(
-                self.group.enter(command()) if self.group else command(),
+                self.group.enter(command(study)) if self.group else command(study),
                 stdin=inner,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -221,11 +230,14 @@ class Nursery:
 _here = threading.local()
 
 
-def nursery() -> Nursery:
+def nursery(study: bool = False) -> Nursery:
     """This thread's nursery, started when it is first needed."""
     mine = getattr(_here, "nursery", None)
+    if mine is not None and mine.study != study:
+        close_nursery()
+        mine = None
     if mine is None or mine.owner != os.getpid():
-        mine = _here.nursery = Nursery()
+        mine = _here.nursery = Nursery(study)
     return mine
 
 
@@ -243,8 +255,8 @@ class Room:
     Where a question brings down the room, or the whole nursery, the next one opens another.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits, study: bool = False) -> None:
+        self.limits, self.study = limits, study
         self._channel: socket.socket | None = None
         self._out_of_memory = 0  # how often that had happened before the question began
 
@@ -283,8 +295,8 @@ class Room:
         for attempt in range(2):
             try:
                 if self._channel is None:
-                    self._channel = nursery().open_room(self.limits.memory)
-                group = nursery().group
+                    self._channel = nursery(self.study).open_room(self.limits.memory)
+                group = nursery(self.study).group
                 self._out_of_memory = group.ended_for_memory() if group else 0
                 socket.send_fds(self._channel, [json.dumps(order).encode()], [asked, answers])
                 return
@@ -302,7 +314,7 @@ class Room:
 
     def _end(self, gone: bool) -> dict[str, int]:
         """End the question; how it had ended itself, and what it took, by the room's word."""
-        group = nursery().group
+        group = nursery(self.study).group
         said = {}
         if group and gone:
             said["memory"] = group.ended_for_memory() - self._out_of_memory
@@ -321,9 +333,12 @@ def question(limits: Limits, unsafe: bool = False) -> Iterator[Box]:
         yield box
 
 
-def room(limits: Limits, unsafe: bool = False) -> Room | UnsafeRoom:
-    """The place of one hand-in. With ``unsafe`` there is no wall."""
-    return UnsafeRoom(limits) if unsafe else Room(limits)
+def room(limits: Limits, unsafe: bool = False, study: bool = False) -> Room | UnsafeRoom:
+    """The place of one hand-in. With ``unsafe`` there is no wall.
+
+    With ``study`` it also holds ``rnnlib`` and the public checks, for a student who tries them.
+    """
+    return UnsafeRoom(limits) if unsafe else Room(limits, study)
 
 
 @dataclass(frozen=True)

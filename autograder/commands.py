@@ -1,0 +1,216 @@
+"""What the commands do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+from tqdm import tqdm
+
+from autograder import cli, pages, precheck
+from autograder import demo as sample
+from autograder import doctor as examination
+from autograder.assignment import Assignment
+from autograder.course import Course, CourseError
+from autograder.executors import ClusterError
+from autograder.grade import grade as grade_class
+from autograder.grade import in_order
+from autograder.gradebook import GradebookError
+from autograder.handin import Unreadable
+from autograder.result import UNSAFE, Result
+from autograder.rubric import RubricError
+from autograder.sandbox import SandboxMissing
+from autograder.store import Store, StoreError, write
+
+ERRORS = (
+    ClusterError,
+    CourseError,
+    GradebookError,
+    RubricError,
+    SandboxMissing,
+    StoreError,
+    Unreadable,
+    sample.DemoError,
+)
+
+
+def grade(options: argparse.Namespace) -> int:
+    """Grade a class, or show what grading it would change."""
+    course = Course(options.course)
+    assignment = course.assignment(options.assignment)
+    before = _kept(course, assignment)
+    results = graded(
+        course,
+        assignment,
+        unsafe=options.unsafe,
+        jobs=options.jobs,
+        cluster=options.cluster,
+        dry_run=options.dry_run,
+    )
+    changed = changes(before, results)
+    report = None if options.dry_run else write_report(course, assignment, results)
+    if options.json:
+        _print_json(
+            assignment=assignment.name,
+            results=[result.to_json() for result in results],
+            changes=changed,
+            problems=course.problems(assignment.name),
+            report=report and str(report),
+        )
+    elif options.dry_run:
+        print(_told(changed))
+    else:
+        print(table(assignment, results))
+        print(f"\nThe class:     {report}")
+        print(f"Each student:  {course.folder('feedback', 'STUDENT', assignment.name)}")
+        print(f"Points:        {course.db_url}")
+    return _needing_a_human(course, assignment, results)
+
+
+def _kept(course: Course, assignment: Assignment) -> dict[str, dict[str, Any]]:
+    """The results of earlier runs, by student."""
+    store = Store(course.root, assignment.name)
+    entries = {student: store.load(student) for student in course.students(assignment.name)}
+    return {student: entry.result for student, entry in entries.items() if entry is not None}
+
+
+def graded(course: Course, assignment: Assignment, **how: Any) -> list[Result]:
+    """Grade the class behind a progress bar."""
+    if how.get("unsafe"):
+        print(f"autograder: {UNSAFE}", file=sys.stderr)
+    students = course.students(assignment.name)
+    results = grade_class(course, assignment, **how)
+    return in_order(list(tqdm(results, total=len(students), desc="Grading", unit="hand-in")))
+
+
+def _needing_a_human(course: Course, assignment: Assignment, results: Sequence[Result]) -> int:
+    """Tell of each hand-in that could not be graded; the exit code."""
+    told = course.problems(assignment.name)
+    for result in results:
+        first = result.verdicts[0]
+        if {v.status for v in result.verdicts} == {"unreadable"} or (
+            result.remark == "not graded" and first.reasons == result.notes
+        ):
+            folder = course.folder("submitted", result.student, assignment.name)
+            told.append(f"{folder}: {first.reasons[0]}")
+    for line in told:
+        print(f"autograder: {line}", file=sys.stderr)
+    return cli.NOT_ALL if told else 0
+
+
+def changes(before: dict[str, dict[str, Any]], results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Whose points differ from the last run's, and in which questions."""
+    changed = []
+    for result in results:
+        if (old := before.get(result.student)) is None:
+            continue
+        points = {v["question"]: v["points"] for v in old["verdicts"]}
+        new = {v.question.cell: v.points for v in result.verdicts}
+        cells = [cell for cell in new if new[cell] != points.get(cell)]
+        if cells:
+            changed.append(
+                {
+                    "student": result.student,
+                    "before": old["points"],
+                    "after": result.points,
+                    "questions": cells,
+                }
+            )
+    return changed
+
+
+def _told(changed: list[dict[str, Any]]) -> str:
+    if not changed:
+        return "Nobody's points would change."
+    rows = [
+        [c["student"], c["before"], c["after"], f"{c['after'] - c['before']:+g}", ", ".join(cells)]
+        for c in changed
+        for cells in [c["questions"]]
+    ]
+    up = sum(c["after"] > c["before"] for c in changed)
+    down = sum(c["after"] < c["before"] for c in changed)
+    shown = tabulate(rows, ["hand-in", "before", "after", "change", "in"])
+    return f"{shown}\n\n{up} would gain, {down} would lose. Nothing was written."
+
+
+def release(options: argparse.Namespace) -> None:
+    """Make the students' notebook."""
+    course = Course(options.course)
+    course.release(options.assignment)
+    print(course.folder("release", ".", options.assignment))
+
+
+def check(options: argparse.Namespace) -> int:
+    """Look at a notebook before it is handed in."""
+    found = precheck.look_at(options.notebook, options.unsafe)
+    if options.json:
+        _print_json(**found.to_json())
+    else:
+        print(found.in_words())
+    return 0 if found.well else cli.FAILED
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Say what this machine lacks."""
+    findings = examination.examine()
+    if options.json:
+        _print_json(findings=[finding.__dict__ for finding in findings])
+    else:
+        print(examination.in_words(findings))
+    return cli.FAILED if any(f.needed and not f.there for f in findings) else 0
+
+
+def _print_json(**values: Any) -> None:
+    print(json.dumps(values, ensure_ascii=False, indent=1))
+
+
+def write_report(course: Course, assignment: Assignment, results: Sequence[Result]) -> Path:
+    """Write the instructor's page of the class; returns where."""
+    path = course.root / f"report-{assignment.name}.html"
+    write(path, pages.report(course, assignment, results, path))
+    return path
+
+
+def table(assignment: Assignment, results: Sequence[Result]) -> str:
+    """The class as a table of text."""
+    heads = [question.cell for question in assignment.questions]
+    rows = [
+        [
+            result.student,
+            *("–" if v.points is None else f"{v.points:g}" for v in result.verdicts),
+            f"{result.points:g}",
+            result.remark,
+        ]
+        for result in results
+    ]
+    rows_align = ["left"] + ["right"] * (len(heads) + 1) + ["left"]
+    return tabulate(
+        rows,
+        ["hand-in", *(head.replace("-", "\n") for head in heads), "points", "what happened"],
+        colalign=rows_align,
+        disable_numparse=True,
+    )
+
+
+def demo(options: argparse.Namespace) -> None:
+    """The whole project on a sample class."""
+    root = sample.repository()
+    print("1. Building the book", flush=True)
+    book = sample.build_book(root)
+    print("2. Releasing the assignment, and handing in a sample class", flush=True)
+    course = sample.make_course(root)
+    assignment = course.assignment(sample.ASSIGNMENT)
+    sample.hand_in(course, assignment)
+    print("3. Grading it", flush=True)
+    results = graded(course, assignment)
+    report = write_report(course, assignment, results)
+    page = course.folder("feedback", "slip-by-hand", assignment.name)
+    print(f"\n{table(assignment, results)}\n\nOpen in a browser:")
+    print(f"  the book             {book}")
+    print(f"  the class            {report}")
+    print(f"  a student's feedback {page / f'{assignment.notebook}.html'}")
