@@ -354,8 +354,8 @@ def through_c(trace: Trace, k: int, t: int) -> NDArray:
     """f(k+1) f(k+2) … f(t), entry by entry: the part of ∂c(t)/∂c(k) that never leaves c; (..., n).
 
     No weight stands in this product: a gate at 1 lets the gradient pass undiminished for as long as
-    it stays open. The rest of ∂c(t)/∂c(k) leaves by h and comes back through the gates; with both,
-    it is ``product(trace, k, t)[..., n:, n:]``, whose diagonal alone this is part of.
+    it stays open. The rest of ∂c(t)/∂c(k) leaves by h, or by a peephole, and comes back through the
+    gates; with both, it is ``product(trace, k, t)[..., n:, n:]``.
 
     >>> from rnnlib import LSTM, unroll
     >>> cell = LSTM(np.zeros((4, 1, 1)), np.zeros((4, 1, 1)), np.zeros((4, 1)))

@@ -13,9 +13,11 @@ from networks import (
     RANDOM,
     draw,
     random_elman,
+    random_gru,
     random_jordan,
     random_layer,
     random_lstm,
+    random_peephole_lstm,
     random_state,
 )
 from test_stack import random_dense
@@ -77,6 +79,15 @@ def test_each_jacobian_by_the_complex_step(network, leading, rng):
     found = flow.jacobians(trace)
     for t in range(1, T + 1):
         np.testing.assert_allclose(found[t - 1], derivative(trace, t - 1, t), **CLOSE)
+
+
+@pytest.mark.parametrize("phi", ["sigmoid", "tanh", "identity", "softmax"])
+def test_with_every_smooth_activation(phi, rng):
+    for network, words in ((random_layer, {"phi": phi}), (random_jordan, {"g_h": phi, "g_o": phi})):
+        trace = random_trace(rng, network, (3,), **words)
+        for t in range(1, T + 1):
+            J = flow.jacobians(trace)[t - 1]
+            np.testing.assert_allclose(J, derivative(trace, t - 1, t), **CLOSE)
 
 
 @pytest.mark.parametrize("network", [random_layer, random_elman])
@@ -371,8 +382,9 @@ def test_1_46_with_its_printed_slopes_is_another_derivative(rng):
 
 
 @pytest.mark.parametrize("leading", [(), (2,)])
-def test_through_c_is_the_product_of_the_forget_gates(leading, rng):
-    trace = random_trace(rng, random_lstm, leading)
+@pytest.mark.parametrize("network", [random_lstm, random_peephole_lstm])
+def test_through_c_is_the_product_of_the_forget_gates(network, leading, rng):
+    trace = random_trace(rng, network, leading)
     for k in range(T + 1):
         for t in range(k, T + 1):
             expected = np.ones((*leading, 3))
@@ -447,7 +459,7 @@ def test_a_gradient_of_what_is_no_state(rng):
         flow.gradient_norms(d, "f")
 
 
-@pytest.mark.parametrize("network", [random_jordan, random_lstm])
+@pytest.mark.parametrize("network", [random_jordan, random_lstm, random_gru])
 def test_where_weights_and_slopes_cannot_be_told_apart(network, rng):
     trace = random_trace(rng, network)
     kind = type(trace.cell).__name__
@@ -505,6 +517,8 @@ def test_paths_are_those_of_one_sequence(rng):
         flow.paths(random_trace(rng, random_layer, (3,)), 0, 0, 0, 2)
 
 
-def test_only_an_lstm_has_a_path_through_c(rng):
-    with pytest.raises(TypeError, match="trace is of a Elman, expected an LSTM"):
-        flow.through_c(random_trace(rng, random_elman), 0, 2)
+@pytest.mark.parametrize("network", [random_elman, random_gru])
+def test_only_an_lstm_has_a_path_through_c(network, rng):
+    trace = random_trace(rng, network)
+    with pytest.raises(TypeError, match=f"is of a {type(trace.cell).__name__}, expected an LSTM"):
+        flow.through_c(trace, 0, 2)
