@@ -2,9 +2,14 @@
 the command that cures it; where CI=true, nothing may be skipped, so they fail.
 """
 
+# ruff: noqa: E402 - the number of threads must be set before NumPy loads its linear algebra
 from __future__ import annotations
 
 import os
+
+# on matrices as small as ours a second thread waits more than it works, here and in kernels
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import shutil
 
 import pytest
