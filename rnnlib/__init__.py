@@ -3,7 +3,7 @@
 A cell holds weights, ``unroll`` runs it over a sequence, and the ``Trace`` that this leaves holds
 every quantity of every time step. ``bptt`` goes the way back, and leaves a trace of gradients.
 
-The modules ``initial``, ``tasks``, ``training``, ``flow``, ``convert``, ``figures`` and ``stepper``
+The modules ``initial``, ``tasks``, ``training``, ``flow``, ``convert``, ``plots`` and ``stepper``
 hold what is needed less often.
 """
 
@@ -12,7 +12,7 @@ from rnnlib.bptt import bptt, contributions
 from rnnlib.cells import Cell, Elman, ElmanStep, Jordan, JordanStep, Layer, LayerStep
 from rnnlib.counting import count
 from rnnlib.files import load, save
-from rnnlib.gated import GATES, LSTM, LSTMStep
+from rnnlib.gated import GATES, GRU, LSTM, GRUStep, LSTMStep, PeepholeLSTM
 from rnnlib.generate import generate
 from rnnlib.losses import Loss, sigmoid_cross_entropy, softmax_cross_entropy, squared_error
 from rnnlib.stack import BothDirections, Dense, DenseStep, Stack, feed_forward
@@ -22,6 +22,7 @@ from rnnlib.training import SGD, Adam, clip, fit
 __all__ = [
     "ACTIVATIONS",
     "GATES",
+    "GRU",
     "LSTM",
     "SGD",
     "Activation",
@@ -32,12 +33,14 @@ __all__ = [
     "DenseStep",
     "Elman",
     "ElmanStep",
+    "GRUStep",
     "Jordan",
     "JordanStep",
     "LSTMStep",
     "Layer",
     "LayerStep",
     "Loss",
+    "PeepholeLSTM",
     "Stack",
     "Trace",
     "activation",

@@ -91,7 +91,7 @@ class Cell(Protocol):
         """The gradient of the inputs, (T, m, k)."""
 
 
-class _Plain:
+class PlainCell:
     """What cells have in common that compute in the arrays of their ``Step``."""
 
     def step(self: Cell, x: ArrayLike, before: NamedTuple) -> NamedTuple:
@@ -106,7 +106,7 @@ class _Plain:
         """
         x = as_inputs("x", self, x)
         steps, _ = run(self, x[None], as_state("before", self, before, x.shape[:-1]))
-        return each_record(steps, 0)
+        return record_at(steps, 0)
 
     def read_out(self, blocks: NamedTuple) -> None:
         pass
@@ -147,7 +147,7 @@ class JordanStep(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Layer(_Plain):
+class Layer(PlainCell):
     """y(t) = φ(x(t) W_x + y(t−1) W_y + b): recurrent neurons that feed back their output.
 
     Parameters
@@ -197,12 +197,12 @@ class Layer(_Plain):
     output: ClassVar = "y"
 
     def __post_init__(self) -> None:
-        _take_in(self, "W_x", "W_y", "b")
+        take_in(self, "W_x", "W_y", "b")
         check_shape("W_x", self.W_x, ("k", "l"))
         l = self.W_x.shape[1]  # noqa: E741 - the notes' symbol
         check_shape("W_y", self.W_y, (l, l))
         check_shape("b", self.b, (l,))
-        _check_activations(self, "phi")
+        check_activations(self, "phi")
 
     @property
     def n_inputs(self) -> int:
@@ -249,7 +249,7 @@ class Layer(_Plain):
 
 
 @dataclass(frozen=True, eq=False)
-class _TwoLayers(_Plain):
+class _TwoLayers(PlainCell):
     """What Elman and Jordan networks share: a hidden layer, and an output layer that reads it."""
 
     W_x: NDArray
@@ -261,14 +261,14 @@ class _TwoLayers(_Plain):
     g_o: str = "identity"
 
     def __post_init__(self) -> None:
-        _take_in(self, "W_x", "W_h", "W_o", "b_h", "b_o")
+        take_in(self, "W_x", "W_h", "W_o", "b_h", "b_o")
         check_shape("W_x", self.W_x, ("k", "n"))
         n = self.W_x.shape[1]
         check_shape("W_o", self.W_o, (n, "o"))
         check_shape("W_h", self.W_h, (*self.state_sizes, n))
         check_shape("b_h", self.b_h, (n,))
         check_shape("b_o", self.b_o, (self.n_outputs,))
-        _check_activations(self, "g_h", "g_o")
+        check_activations(self, "g_h", "g_o")
 
     @property
     def n_inputs(self) -> int:
@@ -438,13 +438,13 @@ class Jordan(_TwoLayers):
         return (self._hide_back(now, d),)
 
 
-def _take_in(cell: object, *names: str) -> None:
+def take_in(cell: object, *names: str) -> None:
     """Turn what a cell was given into arrays of its own; frozen dataclasses need this detour."""
     for name in names:
         object.__setattr__(cell, name, as_array(name, getattr(cell, name)).copy())
 
 
-def _check_activations(cell: object, *names: str) -> None:
+def check_activations(cell: object, *names: str) -> None:
     for name in names:
         try:
             activation(getattr(cell, name))
@@ -461,7 +461,7 @@ def as_inputs(name: str, cell: Cell, value: ArrayLike) -> NDArray:
         If the last axis does not fit, or a number is not finite.
     """
     x = as_array(name, value)
-    check_last_axis(name, x, cell.n_inputs, "W_x has as many rows")
+    check_last_axis(name, x, cell.n_inputs, "the network has as many inputs")
     return x
 
 
@@ -571,7 +571,7 @@ def unbatched(steps: NamedTuple, leading: tuple[int, ...]) -> NamedTuple:
     )
 
 
-def each_record(steps: NamedTuple, index: int) -> NamedTuple:
+def record_at(steps: NamedTuple, index: int) -> NamedTuple:
     """One step's record out of those of all steps."""
     return type(steps)(*(q if q is None else q[index] for q in steps))
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlib._checks import check_shape
-from rnnlib.cells import _Plain, _take_in, outer, outer_before, total
+from rnnlib.cells import PlainCell, outer, outer_before, take_in, total
 from rnnlib.parameters import with_parameters
 from rnnlib.trace import Trace
 
@@ -53,7 +53,7 @@ class LSTMBlocks(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class _Gated(_Plain):
+class _Gated(PlainCell):
     """What cells with gates have in common: their weights, gates first, and h as output."""
 
     W_x: NDArray
@@ -64,7 +64,7 @@ class _Gated(_Plain):
     n_gates: ClassVar[int]
 
     def __post_init__(self) -> None:
-        _take_in(self, "W_x", "W_h", "b")
+        take_in(self, "W_x", "W_h", "b")
         gates = self.n_gates
         check_shape("W_x", self.W_x, (gates, "k", "n"))
         n = self.W_x.shape[-1]
@@ -234,7 +234,7 @@ class PeepholeLSTM(LSTM):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _take_in(self, "P")
+        take_in(self, "P")
         check_shape("P", self.P, (3, self.W_x.shape[-1]))
 
     def advance(self, now: LSTMBlocks, before: LSTMBlocks) -> None:
@@ -360,7 +360,7 @@ class GRU(_Gated):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _take_in(self, "b_h")
+        take_in(self, "b_h")
         check_shape("b_h", self.b_h, (self.W_x.shape[-1],))
 
     def lay_out(self, shares: NDArray) -> GRUBlocks:

@@ -19,12 +19,12 @@ from rnnlib.activations import activation
 from rnnlib.bptt import way_back
 from rnnlib.cells import (
     Cell,
-    _check_activations,
-    _Plain,
-    _take_in,
+    PlainCell,
     affine,
+    check_activations,
     flat_product,
     outer,
+    take_in,
     total,
 )
 from rnnlib.parameters import with_parameters
@@ -39,7 +39,7 @@ class DenseStep(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Dense(_Plain):
+class Dense(PlainCell):
     """y(t) = φ(x(t) W + b): a layer without memory, the same at every step.
 
     Parameters
@@ -72,10 +72,10 @@ class Dense(_Plain):
     output: ClassVar = "y"
 
     def __post_init__(self) -> None:
-        _take_in(self, "W", "b")
+        take_in(self, "W", "b")
         check_shape("W", self.W, ("k", "o"))
         check_shape("b", self.b, (self.n_outputs,))
-        _check_activations(self, "phi")
+        check_activations(self, "phi")
 
     @property
     def n_inputs(self) -> int:

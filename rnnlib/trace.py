@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnlib._checks import as_array, check_shape
-from rnnlib.cells import Cell, as_inputs, as_state, each_record, run, zero_state
+from rnnlib.cells import Cell, as_inputs, as_state, record_at, run, zero_state
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ class Trace:
             raise IndexError(f"the trace holds steps 0 to {T}; got t = {t}")
         if t == 0:
             return self.initial
-        return each_record(self.steps, t - 1 if t > 0 else T + t)
+        return record_at(self.steps, t - 1 if t > 0 else T + t)
 
     def __iter__(self) -> Iterator[NamedTuple]:
         return (self[t] for t in range(1, len(self) + 1))

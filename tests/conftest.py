@@ -2,7 +2,6 @@
 the command that cures it; where CI=true, nothing may be skipped, so they fail.
 """
 
-# ruff: noqa: E402 - the number of threads must be set before NumPy loads its linear algebra
 from __future__ import annotations
 
 import os

@@ -321,9 +321,14 @@ BEFORE = ElmanStep(h=[0, 0, 0])
             [1, 2, 3],
             BEFORE,
             ValueError,
-            "x has shape (3,), expected (..., 2): W_x has as many rows",
+            "x has shape (3,), expected (..., 2): the network has as many inputs",
         ),
-        (1, BEFORE, ValueError, "x has shape (), expected (..., 2): W_x has as many rows"),
+        (
+            1,
+            BEFORE,
+            ValueError,
+            "x has shape (), expected (..., 2): the network has as many inputs",
+        ),
         (
             [1, np.inf],
             BEFORE,
