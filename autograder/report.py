@@ -32,6 +32,7 @@ class QuestionNumbers:
     ----------
     share : float or None
         The mean share of its points that was earned, from 0 (nobody) to 1 (all); lower is harder.
+        None while a human has still to grade an answer to it.
     discrimination : float or None
         The correlation of its points with those of all other questions, from −1 to 1. Near zero
         or below, the question does not tell who knows the rest; look at it again.
@@ -60,7 +61,9 @@ def _nothing_to_learn_from(result: Result) -> bool:
 
 
 def _numbers(n: int, verdict: Verdict, results: Sequence[Result]) -> QuestionNumbers:
-    graded = [r for r in results if r.verdicts[n].points is not None]
+    waits = any(r.verdicts[n].points is None for r in results)
+    # of a text that some did not write, only those would count: zeros, which says nothing
+    graded = [] if waits else results
     own = [r.verdicts[n].points / (r.verdicts[n].max_points or 1) for r in graded]
     rest = [r.points - r.verdicts[n].points for r in graded]
     varied = len(graded) >= ENOUGH and len(set(own)) > 1 and len(set(rest)) > 1
@@ -99,13 +102,17 @@ class Mistake:
 
 
 def mistakes(results: Iterable[Result], most: int = 15) -> list[Mistake]:
-    """The commonest mistakes first: the same words about the same question are the same mistake."""
+    """The commonest mistakes first: the same words about the same question are the same mistake.
+
+    What a single student did is told only where no mistake was made twice.
+    """
     who: dict[tuple[str, str], list[str]] = defaultdict(list)
     for result in results:
         for verdict in result.verdicts:
             if verdict.status not in ("correct", "not attempted", "not graded", "unreadable"):
                 who[verdict.question.title, _gist(verdict.reasons)].append(result.student)
-    ordered = sorted(who.items(), key=lambda item: (-len(item[1]), item[0]))
+    common = {key: made for key, made in who.items() if len(made) > 1} or who
+    ordered = sorted(common.items(), key=lambda item: (-len(item[1]), item[0]))
     return [Mistake(title, words, sorted(who)) for (title, words), who in ordered[:most]]
 
 

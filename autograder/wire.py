@@ -24,7 +24,11 @@ DTYPES = {"float64", "float32", "int64", "int32", "bool"}
 
 
 class WireError(ValueError):
-    """A message from the other side that does not keep to the encoding."""
+    """A message from the other side that does not keep to the encoding.
+
+    What it says is shown to the student, so it never quotes the message: that might hold a hidden
+    case, sent in this way on purpose.
+    """
 
 
 def encode(value: Any, depth: int = 0) -> Any:
@@ -77,7 +81,7 @@ def decode(message: Any, depth: int = 0) -> Any:
     if message is None or isinstance(message, bool | int | float):
         return message
     if not isinstance(message, dict) or depth > MAX_DEPTH:
-        raise WireError(f"unexpected {type(message).__name__} at depth {depth}")
+        raise WireError("a value of no known form")
     match message:
         case {"text": str(text)} if len(text) <= MAX_TEXT:
             return text
@@ -89,20 +93,20 @@ def decode(message: Any, depth: int = 0) -> Any:
             return _decode_array(data, dtype, shape)
         case {"other": str(kind)}:
             return Other(kind[:MAX_TEXT])
-    raise WireError(f"unexpected keys {sorted(map(str, message))[:4]}")
+    raise WireError("a value of no known form")
 
 
 def _decode_array(data: str, dtype: str, shape: list) -> np.ndarray:
     sound = dtype in DTYPES and len(shape) <= MAX_DEPTH
     if not sound or not all(type(n) is int and 0 <= n <= MAX_ENTRIES for n in shape):
-        raise WireError(f"an array of type {dtype[:20]!r} and shape {str(shape)[:60]}")
+        raise WireError("an array of a type or shape that cannot be")
     try:
         raw = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         raise WireError("an array whose data is not base64") from None
     little = np.dtype(dtype).newbyteorder("<")
     if len(raw) != math.prod(shape) * little.itemsize:
-        raise WireError(f"an array of shape {shape} with {len(raw)} bytes")
+        raise WireError("an array whose data do not fit its shape")
     return np.frombuffer(raw, little).reshape(shape).astype(dtype)
 
 
@@ -120,13 +124,13 @@ def from_line(line: bytes) -> dict:
         If it is not a JSON object, or too long, or too deeply nested.
     """
     if len(line) > MAX_BYTES:
-        raise WireError(f"a message of {len(line)} bytes, {MAX_BYTES} are allowed")
+        raise WireError(f"a message of more than {MAX_BYTES} bytes")
     try:
         message = _storable(json.loads(line))
     except (ValueError, RecursionError):
         raise WireError("a message that is not JSON") from None
     if not isinstance(message, dict):
-        raise WireError(f"a message that is a {type(message).__name__}, not an object")
+        raise WireError("a message that is not an object")
     return message
 
 

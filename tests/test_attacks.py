@@ -27,7 +27,7 @@ from attacks import builders
 from nbconvert.filters import markdown2html_mistune
 from nbgrader.api import Gradebook
 
-from autograder import demo
+from autograder import demo, pages
 from autograder.course import CONFIG, Course
 from autograder.grade import grade
 from autograder.handin import cell_id
@@ -381,6 +381,14 @@ def test_no_page_holds_script_or_anything_that_asks_for_something(world, attack)
     assert not re.search(r"<[^>]*\s(on\w+|srcdoc|src)\s*=", html, re.IGNORECASE)
     assert not re.search(r"(href|action)\s*=\s*[\"']?\s*(javascript|data):", html, re.IGNORECASE)
     assert "default-src 'none'" in html
+
+
+def test_the_report_of_the_class_holds_neither_a_canary_nor_script(world):
+    path = world.course.root / "report.html"
+    assignment = world.course.assignment(ASSIGNMENT)
+    html = pages.report(world.course, assignment, list(world.results.values()), path, world.seconds)
+    assert TOKEN not in html
+    assert not re.search(r"<(script|img|iframe|object|embed|link|form|base)\b", html, re.IGNORECASE)
 
 
 @pytest.mark.xfail(

@@ -164,6 +164,29 @@ def test_an_encoded_value_with_odd_parts_is_a_value_or_a_wire_error(seed, odd, n
             wire.decode(part)
 
 
+SECRET = "0.62390881"
+forged = st.recursive(
+    st.sampled_from([SECRET, 62390881, {"text": SECRET * 60}, {"number": SECRET}]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([SECRET, "list", "array", "dtype", "shape"]), inner)
+        | st.builds(lambda a, d, s: {"array": a, "dtype": d, "shape": s}, inner, inner, inner)
+        | st.just({"array": "", "dtype": SECRET, "shape": [62390881]})
+        | st.just({"array": "", "dtype": "bool", "shape": [62390]})
+    ),
+)
+
+
+@fuzz
+@given(forged)
+def test_a_complaint_about_a_message_quotes_nothing_of_it(message):
+    for read in (wire.decode, lambda m: wire.from_line(json.dumps(m).encode())):
+        try:
+            read(message)
+        except wire.WireError as error:
+            assert "62390" not in str(error)
+
+
 encoded = st.recursive(
     st.none()
     | st.booleans()

@@ -173,6 +173,19 @@ def test_the_commonest_mistake_comes_first_with_those_who_made_it():
     assert second.students == ["ann", "eve"]
 
 
+def test_what_one_student_did_is_a_mistake_of_the_class_only_where_no_other_is():
+    alone = result("ann", 4, 0, reasons=["alone"])
+    assert [m.words for m in report.mistakes([alone])] == ["alone"]
+    both = [result(name, 4, 0, reasons=["both"]) for name in ("bob", "cy")]
+    assert [m.words for m in report.mistakes([alone, *both])] == ["both"]
+
+
+def test_a_text_that_waits_has_no_share_even_if_some_wrote_none():
+    none = result("bob", 4, 4)
+    none.verdicts[2] = Verdict(TEXT, "not attempted", 0.0, 3.0)
+    assert report.questions([result("ann", 4, 4), none])[2].share is None
+
+
 def test_a_human_is_asked_to_look_at_what_may_be_an_accident_or_an_attack():
     results = [
         result("ann", 4, 4),

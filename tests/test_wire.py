@@ -123,5 +123,5 @@ def test_a_line_that_is_no_message_is_refused(line):
 
 
 def test_a_line_that_is_too_long_is_refused():
-    with pytest.raises(wire.WireError, match="2000001 bytes"):
+    with pytest.raises(wire.WireError, match="more than 2000000 bytes"):
         wire.from_line(b" " * (wire.MAX_BYTES + 1))
