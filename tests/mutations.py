@@ -603,6 +603,28 @@ FAULTS = [
         "            whole[...] = part\n",
         "test_bptt.py",
     ),
+    # generating
+    Fault(
+        "generation goes on from the first output",
+        "generate.py",
+        "getattr(trace, cell.output)[-1]",
+        "getattr(trace, cell.output)[0]",
+        "test_generate.py",
+    ),
+    Fault(
+        "a generated term is fed back again and again",
+        "generate.py",
+        "record = cell.step(terms[-1], record)",
+        "record = cell.step(terms[0], record)",
+        "test_generate.py",
+    ),
+    Fault(
+        "the trace of what was generated starts from zero",
+        "generate.py",
+        "np.concatenate([trace.xs, terms[:-1]]), initial)",
+        "np.concatenate([trace.xs, terms[:-1]]))",
+        "test_generate.py",
+    ),
     # losses
     Fault(
         "the batch's mean became a sum",
@@ -715,7 +737,7 @@ FAULTS = [
         "training.py",
         "return map_parameters(moved, cell, m, v), AdamState(t, m, v)",
         "return map_parameters(moved, cell, m, v), AdamState(1, m, v)",
-        "test_training.py",
+        "test_found_by_mutation.py test_training.py",
     ),
     Fault(
         "Adam's epsilon under the root",
@@ -764,7 +786,7 @@ FAULTS = [
         "training.py",
         "        return Fitted(best, history)",
         "        return Fitted(last, history)",
-        "test_training.py",
+        "test_found_by_mutation.py test_training.py",
     ),
     Fault(
         "fit waits one trial too long",
@@ -915,6 +937,27 @@ FAULTS = [
         "convert.py",
         "b_x[0] + b_h[0]",
         "b_x[0]",
+        "test_found_by_mutation.py test_convert.py",
+    ),
+    Fault(
+        "PyTorch's second bias of gates is dropped",
+        "convert.py",
+        "b = (b_x + b_h)[order]",
+        "b = b_x[order]",
+        "test_found_by_mutation.py test_convert.py",
+    ),
+    Fault(
+        "a GRU's bias that is reset is also one that is not",
+        "convert.py",
+        "        b[-1] = b_x[-1]\n",
+        "",
+        "test_convert.py",
+    ),
+    Fault(
+        "Keras' gates in PyTorch's order",
+        "convert.py",
+        'GRU: ("z", "r", "h_tilde")',
+        'GRU: ("r", "z", "h_tilde")',
         "test_convert.py",
     ),
     Fault(
@@ -1095,6 +1138,7 @@ def run_tests(folder: Path, tests: str) -> tuple[int, str]:
     import pytest
 
     _no_surprises()
+    sys.modules["torch"] = None  # who does without PyTorch has to notice as well
     os.chdir(folder)
     sys.path.insert(0, str(folder))
     first, output = _FirstFailure(), io.StringIO()
