@@ -58,9 +58,12 @@ class Difference:
     @property
     def place(self) -> str:
         """Such as ``h(2)``; the bare name where there is no time step; ``h(2)[7]`` for an entry."""
-        step = "" if self.t is None else f"({self.t})"
         entry = f"[{', '.join(map(str, self.entry))}]" if self.entry else ""
-        return f"{self.quantity}{step}{entry}"
+        return f"{self.quantity_and_step}{entry}"
+
+    @property
+    def quantity_and_step(self) -> str:
+        return self.quantity if self.t is None else f"{self.quantity}({self.t})"
 
     def in_words(self) -> str:
         """The whole of it, both numbers included: for cases that the student may see."""
@@ -69,7 +72,7 @@ class Difference:
         return f"{self.place} is {self.got}, expected {self.expected}.{note}{agreed}"
 
     def without_numbers(self) -> str:
-        """Where and of what kind, but no value: for hidden cases."""
+        """The step and the kind, but no value and no entry's index: for hidden cases."""
         what = {
             "missing": "was not returned",
             "type": "is not made of numbers",
@@ -77,10 +80,10 @@ class Difference:
             "nan": "holds NaN or infinity",
             "tolerance": "is close to what is expected, but not close enough",
             "value": "has another value than expected",
-            "gradient": "is not the gradient; of its entries this one is off the most",
+            "gradient": "has another value than expected",
         }[self.kind]
         until = f", after agreeing at the steps before t = {self.t}" if (self.t or 0) > 1 else ""
-        return f"{self.place} {what}{until}."
+        return f"{self.quantity_and_step} {what}{until}."
 
 
 class Expected(NamedTuple):
