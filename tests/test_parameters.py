@@ -46,6 +46,13 @@ def test_a_network_of_its_own_parameters_is_the_same_network(network, rng):
     assert {name: getattr(again, name) for name in words} == words
 
 
+def test_arrays_are_told_by_their_names_not_by_their_order(rng):
+    cell = random_elman(rng, 4, 4, 4)
+    turned = dict(reversed(parameters(cell).items()))
+    for name, array in parameters(with_parameters(cell, turned)).items():
+        assert array is parameters(cell)[name]
+
+
 def test_what_is_not_finite_may_be_a_gradient(stack):
     exploded = map_parameters(lambda w: np.full_like(w, np.inf), stack)
     assert np.isinf(exploded.cells[1].W).all()

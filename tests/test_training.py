@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import RANDOM, random_elman, random_layer
 
-from rnnlib import initial
+from rnnlib import Elman, bptt, initial, unroll
 from rnnlib.examples import notes_elman
-from rnnlib.losses import squared_error
+from rnnlib.losses import Loss, squared_error
 from rnnlib.parameters import map_parameters, parameters, with_parameters
 from rnnlib.tasks import Batch, Echo, Latch, TemporalOrder
 from rnnlib.training import SGD, Adam, Diverged, clip, evaluate, fit, norm
@@ -160,7 +161,7 @@ def test_the_norm_is_that_of_all_entries_together(rng):
     everything = np.concatenate([w.ravel() for w in parameters(cell).values()])
     assert norm(cell) == pytest.approx(np.linalg.norm(everything), rel=1e-14)
     assert norm(map_parameters(np.zeros_like, cell)) == 0
-    huge = map_parameters(lambda w: 1e200 * w, cell)
+    huge = map_parameters(lambda w: -1e200 * abs(w), cell)
     assert norm(huge) == pytest.approx(1e200 * norm(cell), rel=1e-14)
     assert norm(map_parameters(lambda w: w * np.inf, cell)) == np.inf
 
@@ -227,33 +228,44 @@ def test_the_same_seed_gives_the_same_network():
     assert_same(runs[0].cell, runs[1].cell, rtol=0)
 
 
-def test_one_iteration_is_one_step_of_the_optimiser(rng):
-    class Fixed:
-        steps, loss = "all", staticmethod(squared_error)
+@dataclasses.dataclass
+class Fixed:
+    """The same batch again and again; it notes how many sequences were asked for."""
 
-        def batch(self, rng, m):
-            return Batch(np.ones((3, m, 1)), np.zeros((3, m, 1)))
+    always: Batch
+    loss: Callable = squared_error
+    steps: str = "all"
+    asked: list = dataclasses.field(default_factory=list)
 
-    from rnnlib import bptt, unroll
+    def batch(self, rng, m):
+        self.asked.append(m)
+        return self.always
 
-    cell = small(rng)
-    trace = unroll(cell, np.ones((3, 4, 1)))
-    gradient = bptt(trace, y=squared_error(trace.y, np.zeros((3, 4, 1))).gradient).cell
-    for limit in (None, 0.01):
-        clipped = gradient if limit is None else clip(gradient, limit)
-        expected = walk(SGD(0.1), cell, [clipped])
-        fitted = fit(
-            cell,
-            Fixed(),
-            optimiser=SGD(0.1),
-            iterations=1,
-            rng=rng,
-            batch_size=4,
-            clip_at=limit,
-            progress=False,
-        )
-        assert_same(fitted.cell, expected, rtol=1e-14)
-        assert fitted.history.norms == [norm(gradient)]
+
+def zeros_and_ones(scale=1.0):
+    return Batch(np.zeros((3, 4, 1)), scale * np.ones((3, 4, 1)))
+
+
+@pytest.mark.parametrize("clip_at", [None, 0.01])
+@pytest.mark.parametrize("truncate", [None, 2])
+@pytest.mark.parametrize("extra", ["nothing", "mask", "lengths"])
+def test_one_iteration_is_one_step_of_the_optimiser(clip_at, truncate, extra, rng):
+    cell, xs, target = small(rng), rng.normal(size=(3, 4, 1)), rng.normal(size=(3, 4, 1))
+    mask = rng.integers(0, 2, (3, 4)) if extra == "mask" else None
+    lengths = np.array([1, 2, 3, 2]) if extra == "lengths" else None
+
+    trace = unroll(cell, xs, lengths=lengths)
+    loss = squared_error(trace.y, target, mask=mask)
+    gradient = bptt(trace, truncate=truncate, y=loss.gradient).cell
+    clipped = gradient if clip_at is None else clip(gradient, clip_at)
+
+    task = Fixed(Batch(xs, target, mask, lengths))
+    options = {"truncate": truncate, "clip_at": clip_at, "batch_size": 4, "progress": False}
+    fitted = fit(cell, task, optimiser=SGD(0.1), iterations=1, rng=rng, **options)
+    assert_same(fitted.cell, walk(SGD(0.1), cell, [clipped]), rtol=1e-14)
+    assert fitted.history.norms == [norm(gradient)]
+    assert fitted.history.losses == [loss.value] == [evaluate(cell, task, task.always)]
+    assert task.asked == [4]
 
 
 def test_a_loss_may_read_the_pre_activation_and_lengths_are_respected(rng):
@@ -342,7 +354,7 @@ def test_divergence_between_two_trials_leaves_the_best(rng):
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("rate", [1e60, 1e100, 1e150, 1e200, 1e250, 1e308])
+@pytest.mark.parametrize("rate", [1e10, 1e60, 1e100, 1e150, 1e200, 1e250, 1e308])
 def test_divergence_at_any_size_is_told_the_same_way(rate, rng):
     """Whether the outputs, the loss, the gradient or the weights overflow first."""
     with pytest.raises(Diverged) as info:
@@ -351,6 +363,11 @@ def test_divergence_at_any_size_is_told_the_same_way(rate, rng):
     assert all(np.isfinite(w).all() for w in parameters(cell).values())
     assert np.isfinite(history.losses).all() and np.isfinite(history.norms).all()
     # the network of the last loss that was finite, before the step that spoiled it
+    again = small(rng_again := np.random.default_rng(20261121))
+    if history.best:
+        options = {"iterations": history.best, "rng": rng_again, "progress": False}
+        again = fit(again, Latch(5), optimiser=SGD(rate), **options).cell
+    assert_same(cell, again, rtol=0)
     assert len(history.losses) == len(history.norms) == history.best + 1
     assert f"at iteration {history.best + 2};" in str(info.value)
 
@@ -361,6 +378,55 @@ def test_divergence_at_once(rng):
         fit(cell, Latch(5), optimiser=SGD(0.1), iterations=9, rng=rng, progress=False)
     assert info.value.fitted.cell is cell
     assert info.value.fitted.history.losses == []
+
+
+def linear(**weights):
+    zeros = {"W_x": [[0]], "W_h": [[0]], "W_o": [[0]], "b_h": [0], "b_o": [0]}
+    return Elman(**zeros | weights, g_h="identity")
+
+
+def spoiled(y, target, **how):
+    value, gradient = squared_error(y, target, **how)
+    return Loss(value, np.nan * gradient)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("cell", "task"),
+    [
+        (linear(b_h=[1e200], W_o=[[1e200]]), Fixed(zeros_and_ones())),
+        (linear(b_o=[1e160]), Fixed(zeros_and_ones())),
+        (linear(W_o=[[1e200]], W_h=[[1e200]]), Fixed(zeros_and_ones())),
+        (linear(), Fixed(zeros_and_ones(), loss=spoiled)),
+    ],
+    ids=["the outputs", "the loss", "the gradient", "the loss's own gradient"],
+)
+def test_what_alone_is_not_finite(cell, task, rng):
+    with pytest.raises(Diverged, match="at iteration 1;"):
+        fit(cell, task, optimiser=SGD(0.1), iterations=9, rng=rng, progress=False)
+
+
+@pytest.mark.filterwarnings("error")
+def test_weights_that_overflow(rng):
+    """The step is one too far; the next iteration tells."""
+    cell, task = linear(), Fixed(zeros_and_ones(1e10))
+    with pytest.raises(Diverged, match="at iteration 2;") as info:
+        fit(cell, task, optimiser=SGD(1e308), iterations=9, rng=rng, progress=False)
+    assert info.value.fitted.cell is cell
+
+
+def test_a_network_without_finite_outputs_has_an_infinite_loss(rng):
+    task = Fixed(zeros_and_ones())
+    assert evaluate(linear(b_h=[1e200], W_o=[[1e200]]), task, task.always) == np.inf
+
+
+def test_trials_take_a_larger_batch_and_no_better_is_not_better(rng):
+    task = Fixed(zeros_and_ones(), loss=lambda y, target, **_: Loss(np.float64(1), 0 * y))
+    options = {"batch_size": 4, "validate_every": 2, "patience": 3, "progress": False}
+    fitted = fit(linear(), task, optimiser=SGD(0.1), iterations=99, rng=rng, **options)
+    assert task.asked == [40] + [4] * 8
+    assert fitted.history.best == 2
+    assert fitted.history.validated == [2, 4, 6, 8]
 
 
 def test_divergence_says_where_and_what_to_try(rng):
@@ -399,7 +465,8 @@ def test_an_interruption_returns_what_was_reached(rng):
 def test_the_bar_shows_the_loss_and_without_tqdm_there_is_none(rng, capsys, monkeypatch):
     options = {"optimiser": SGD(0.1), "iterations": 3, "rng": rng}
     fit(small(rng), Latch(5), **options)
-    assert "3/3" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "3/3" in shown and "loss=" in shown
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     assert len(fit(small(rng), Latch(5), **options).history.losses) == 3
     assert capsys.readouterr().err == ""
