@@ -13,7 +13,9 @@ import mutations
 import pytest
 from mutations import FAULTS, REPOSITORY, Fault, mutated, source_of
 
-HANDFUL = random.Random(3).sample(FAULTS, 6)
+SLOW = {"test_training.py", "test_stack.py", "test_plots.py", "test_files.py"}
+QUICK = [fault for fault in FAULTS if not SLOW & set(fault.tests.split())]
+HANDFUL = random.Random(20261121).sample(QUICK, 6)
 
 
 def run(*arguments):
@@ -65,10 +67,11 @@ def test_what_is_not_caught_is_told(new, tests, code, word):
 @pytest.mark.parametrize(("old", "times"), [("that is not there", 0), ("a", 2)])
 def test_a_text_that_is_not_there_once_is_an_error(old, times):
     with pytest.raises(ValueError, match=f"its text stands {times} times in rnnlib/trace.py"):
-        mutated(Fault("a fault", "trace.py", old, "b", ""), "a and a")
+        mutated(Fault("a fault", "trace.py", old, "b", ""), "a or a")
 
 
 def test_names_choose_faults():
     assert mutations.chosen([]) == FAULTS
-    assert {fault.file for fault in mutations.chosen(["GRU"])} == {"gated.py"}
+    found = mutations.chosen(["GRU", "softmax"])
+    assert found == [f for f in FAULTS if "GRU" in f.name or "softmax" in f.name] != []
     assert run("mutations.py", "no such fault").returncode == 2
