@@ -26,6 +26,7 @@ PAGES = [
     "book/batch.html",
     CHAPTER,
     "book/jordan.html",
+    "book/lstm.html",
     "book/errata.html",
     "book/speed.html",
     "search.html",
