@@ -24,6 +24,8 @@ from typing import Any
 
 from autograder import work
 
+CONNECT_SECONDS = 20
+
 
 class ClusterError(RuntimeError):
     """The cluster cannot be used; the message says why, and what to do."""
@@ -73,7 +75,7 @@ def cluster(where: str) -> Iterator[Executor]:
     if ":" not in where:
         made = _configured(where, dask.config.get(f"autograder.clusters.{where}", None))
     try:
-        client = Client(made or where, timeout=20, set_as_default=False)
+        client = Client(made or where, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ClusterError(
             f"no Dask scheduler answers at {where} ({type(error).__name__}); start one with: "
