@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from conftest import missing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -297,7 +298,7 @@ def browser(chromium):
 def test_a_page_fits_its_screen_and_can_be_read_by_all(browser, shown, name, width, scheme):
     axe = ROOT / "node_modules" / "axe-core" / "axe.min.js"
     if not axe.is_file():
-        pytest.skip("axe-core is missing; to run this test: npm ci")
+        missing("axe-core is not there", "npm ci")
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
     )
