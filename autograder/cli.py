@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   autograder grade elman-jordan --course ~/courses/rnn
   autograder grade elman-jordan --dry-run        who gains and who loses by a changed rubric
   autograder grade elman-jordan --cluster tcp://head:8786
+  autograder export elman-jordan canvas          a table of the points
   autograder check elman-jordan.ipynb            before handing in
   autograder doctor                              what this machine lacks
 
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _grade(commands.add_parser)
     _release(commands.add_parser)
+    _export(commands.add_parser)
     _check(commands.add_parser)
     _doctor(commands.add_parser)
     commands.add_parser(
@@ -105,6 +107,20 @@ def _release(add: Add) -> None:
         description="Lets nbgrader make the students' notebook out of the instructor's.",
     )
     _takes_assignment(parser)
+
+
+def _export(add: Add) -> None:
+    parser = add(
+        "export",
+        help="write the points as a table for Canvas or Moodle",
+        description="Writes what the gradebook holds, a human's points included, as the table that "
+        "a learning platform imports. Whoever still waits for a human has an empty grade in it. "
+        "For all of nbgrader's columns there is nbgrader export.",
+        epilog="example: autograder export elman-jordan canvas",
+    )
+    _takes_assignment(parser)
+    parser.add_argument("platform", choices=["canvas", "moodle"])
+    parser.add_argument("--out", type=Path, help="the file (default: PLATFORM-ASSIGNMENT.csv)")
 
 
 def _check(add: Add) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from autograder.grade import grade as grade_class
 from autograder.grade import in_order
 from autograder.gradebook import GradebookError
 from autograder.handin import Unreadable
+from autograder.report import Grade, canvas_csv, grades, moodle_csv
 from autograder.result import UNSAFE, Result
 from autograder.rubric import RubricError
 from autograder.sandbox import SandboxMissing
@@ -43,7 +45,7 @@ def grade(options: argparse.Namespace) -> int:
     """Grade a class, or show what grading it would change."""
     course = Course(options.course)
     assignment = course.assignment(options.assignment)
-    before = _kept(course, assignment)
+    before, start = _kept(course, assignment), time.monotonic()
     results = graded(
         course,
         assignment,
@@ -53,7 +55,8 @@ def grade(options: argparse.Namespace) -> int:
         dry_run=options.dry_run,
     )
     changed = changes(before, results)
-    report = None if options.dry_run else write_report(course, assignment, results)
+    wall = time.monotonic() - start
+    report = None if options.dry_run else write_report(course, assignment, results, wall)
     if options.json:
         _print_json(
             assignment=assignment.name,
@@ -169,11 +172,38 @@ def _print_json(**values: Any) -> None:
     print(json.dumps(values, ensure_ascii=False, indent=1))
 
 
-def write_report(course: Course, assignment: Assignment, results: Sequence[Result]) -> Path:
-    """Write the instructor's page of the class; returns where."""
+def write_report(
+    course: Course, assignment: Assignment, results: Sequence[Result], wall: float | None = None
+) -> Path:
+    """Write the instructor's page of the class, graded in ``wall`` seconds; returns where."""
     path = course.root / f"report-{assignment.name}.html"
-    write(path, pages.report(course, assignment, results, path))
+    write(path, pages.report(course, assignment, results, path, wall))
     return path
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write the points for a learning platform."""
+    course = Course(options.course)
+    assignment = course.assignment(options.assignment)
+    found, most = _grades(course, assignment)
+    make = {"canvas": canvas_csv, "moodle": moodle_csv}[options.platform]
+    path = options.out or course.root / f"{options.platform}-{assignment.name}.csv"
+    write(path, make(found, assignment.name, most))
+    print(path)
+    if waiting := sum(grade.score is None for grade in found):
+        print(f"autograder: {waiting} without a grade: they wait for a human", file=sys.stderr)
+
+
+def _grades(course: Course, assignment: Assignment) -> tuple[list[Grade], float]:
+    from nbgrader.api import MissingEntry
+
+    try:
+        return grades(course.db_url, course.id, assignment.name)
+    except MissingEntry:
+        raise GradebookError(
+            f"{course.db_url} has no grades of {assignment.name}; "
+            f"grade it first: autograder grade {assignment.name}"
+        ) from None
 
 
 def table(assignment: Assignment, results: Sequence[Result]) -> str:

@@ -173,8 +173,14 @@ def rebuild(released: NotebookNode, answers: dict[str, str]) -> NotebookNode:
 
 
 def _without_tags(markdown: str) -> str:
-    """The text with every HTML tag shown rather than obeyed: formgrader renders it for a human."""
-    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", markdown)
+    """The text with every tag, link and picture shown rather than obeyed.
+
+    formgrader renders it in the instructor's browser: HTML would run there, and so would Markdown's
+    own links to script; its pictures would ask another site at once. A space between the brackets
+    takes their meaning away, and is none to a reader.
+    """
+    shown = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", markdown)
+    return re.sub(r"\](?=[(\[:])", "] ", shown)
 
 
 def load_released(path: Path) -> NotebookNode:
