@@ -103,7 +103,7 @@ def contributions(trace: Trace, **seeds: ArrayLike) -> Cell:
     cell.read_back(trace.blocks, d)
     nothing = map_parameters(np.zeros_like, cell)
     table = [[nothing] * T for _ in range(T)]
-    flat_xs, before = _flat_inputs(trace), _states_before(trace)
+    flat_xs, before = _flat_inputs(trace), states_before(trace)
 
     def note(age: int, d: NamedTuple) -> None:
         for step in range(T - age):
@@ -183,7 +183,7 @@ def _walk_by_age(trace: Trace, d: NamedTuple, truncate: int, note=None) -> tuple
     the gradients at each age.
     """
     cell, T = trace.cell, len(trace)
-    before = _states_before(trace)
+    before = states_before(trace)
     own, m = type(d)(*(block.copy() for block in d)), d[0].shape[-2]
     reached = tuple(np.zeros_like(getattr(d, each)[0]) for each in cell.state)
     flow = tuple(np.zeros_like(getattr(d, each)) for each in cell.state)
@@ -193,9 +193,9 @@ def _walk_by_age(trace: Trace, d: NamedTuple, truncate: int, note=None) -> tuple
         here = slice(0, T - age)
         fresh = own if age == 0 else type(d)(*(np.zeros_like(block) for block in at(d, here)))
         back = cell.retreat(
-            _fold(at(trace.blocks, here)),
-            _fold(at(before, here)),
-            _fold(fresh),
+            fold(at(trace.blocks, here)),
+            fold(at(before, here)),
+            fold(fresh),
             tuple(each.reshape(-1, each.shape[-1]) for each in flow),
         )
         for whole, part in zip(at(d, here), fresh, strict=True):
@@ -209,7 +209,7 @@ def _walk_by_age(trace: Trace, d: NamedTuple, truncate: int, note=None) -> tuple
     return reached
 
 
-def _fold(blocks: NamedTuple) -> NamedTuple:
+def fold(blocks: NamedTuple) -> NamedTuple:
     """Blocks of several steps as blocks of one step with as many more sequences: views."""
     return type(blocks)(
         *(
@@ -223,7 +223,7 @@ def _flat_inputs(trace: Trace) -> NDArray:
     return trace.xs.reshape(len(trace), -1, trace.xs.shape[-1])
 
 
-def _states_before(trace: Trace) -> NamedTuple:
+def states_before(trace: Trace) -> NamedTuple:
     """For each step the state of the step before, (T, m, ·)."""
     initial = batched(trace.cell, trace.initial)
     states = {

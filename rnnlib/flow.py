@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlib._checks import as_array
 from rnnlib.activations import activation
-from rnnlib.bptt import _fold, _states_before
+from rnnlib.bptt import fold, states_before
 from rnnlib.cells import Cell, Elman, Layer, at
 from rnnlib.trace import Trace, alive
 
@@ -380,7 +380,7 @@ def through_c(trace: Trace, k: int, t: int) -> NDArray:
 def _jacobians(trace: Trace, k: int, t: int) -> NDArray:
     """J(k+1) … J(t), by one step of backpropagation of each unit vector, all steps side by side."""
     cell, leading, steps = trace.cell, trace.xs.shape[1:-1], slice(k, t)
-    now, before = _fold(at(trace.blocks, steps)), _fold(at(_states_before(trace), steps))
+    now, before = fold(at(trace.blocks, steps)), fold(at(states_before(trace), steps))
     size, like = sum(cell.state_sizes), getattr(now, cell.state[0])
     columns = []
     for unit in np.eye(size, dtype=like.dtype):
