@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from rnnlib.cells import Cell, Elman, Jordan, Layer
-from rnnlib.gated import LSTM
+from rnnlib.gated import GRU, LSTM, PeepholeLSTM
 from rnnlib.notation import plain, svg_markup
 from rnnlib.trace import Trace
 
@@ -76,16 +76,24 @@ class Wiring:
     words: dict[str, str] = field(default_factory=dict)
 
 
+_LSTM = Wiring(
+    ("h", "c", "gates", "x"),
+    (("x", "gates", "W_x"), ("gates", "c", "i c_tilde"), ("c", "h", "o")),
+    (("h", "gates", "W_h"), ("c", "c", "f")),
+    {"gates": "f i c_tilde o"},
+)
 _FEED_FORWARD = (("x", "h", "W_x"), ("h", "y", "W_o"))
 WIRINGS: dict[type, Wiring] = {
     Elman: Wiring(("y", "h", "x"), _FEED_FORWARD, (("h", "h", "W_h"),)),
     Jordan: Wiring(("y", "h", "x"), _FEED_FORWARD, (("y", "h", "W_h"),)),
     Layer: Wiring(("y", "x"), (("x", "y", "W_x"),), (("y", "y", "W_y"),)),
-    LSTM: Wiring(
-        ("h", "c", "gates", "x"),
-        (("x", "gates", "W_x"), ("gates", "c", "i c_tilde"), ("c", "h", "o")),
-        (("h", "gates", "W_h"), ("c", "c", "f")),
-        {"gates": "f i c_tilde o"},
+    LSTM: _LSTM,
+    PeepholeLSTM: _LSTM,
+    GRU: Wiring(
+        ("h", "gates", "x"),
+        (("x", "gates", "W_x"), ("gates", "h", "1 − z")),
+        (("h", "gates", "W_h"), ("h", "h", "z")),
+        {"gates": "z r h_tilde"},
     ),
 }
 
@@ -126,7 +134,7 @@ def unrolled(network: Cell | Trace, T: int | None = None) -> Drawing:
 
     Parameters
     ----------
-    network : Elman, Jordan, Layer or LSTM, or the Trace of one
+    network : Elman, Jordan, Layer, LSTM or GRU, or the Trace of one
     T : int
         The number of steps; 3, or the trace's own number, if left out.
 

@@ -36,7 +36,13 @@ def number(value: float) -> str:
         return (f"{value:.0f}" if "e" in written else written).replace("-", "−")
     digits, _, power = f"{value:.{DIGITS - 1}e}".partition("e")
     digits = digits.rstrip("0").rstrip(".").replace("-", "−")
-    return f"{digits}·10{str(int(power)).translate(_RAISED)}"
+    digits = {"1": "", "−1": "−"}.get(digits, f"{digits}·")
+    return f"{digits}10{superscript(int(power))}"
+
+
+def superscript(value: int) -> str:
+    """A whole number raised: ⁻⁵ for -5."""
+    return str(value).translate(_RAISED)
 
 
 def vector(values: ArrayLike) -> str:

@@ -6,15 +6,41 @@ They are made of core widgets that talk to each other in the browser, and need t
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rnnlib._checks import as_array, check_shape
+from rnnlib.cells import Cell
+from rnnlib.drawing import Drawing
 from rnnlib.figures.backwards import backwards, truncated, way_of
-from rnnlib.figures.figure import Figure, table_of
+from rnnlib.figures.charts import chart
+from rnnlib.figures.comparing import family, pairs
+from rnnlib.figures.conventions import (
+    axes_frames,
+    gate_frames,
+    orientation,
+    orientation_table,
+    units_frames,
+)
+from rnnlib.figures.figure import Figure, Table, table_of
 from rnnlib.figures.forwards import forwards, shown_of
+from rnnlib.gated import GRU, LSTM
 from rnnlib.trace import Trace
 
-__all__ = ["back_stepper", "stepper", "truncation"]
+__all__ = [
+    "back_stepper",
+    "batch_axes",
+    "gate_layouts",
+    "magnitudes",
+    "rows_and_columns",
+    "side_by_side",
+    "stepper",
+    "truncation",
+    "units_and_steps",
+    "what_if",
+]
 
 
 def stepper(
@@ -130,3 +156,224 @@ def _one(
     if sequence is not None:
         seeds = {name: np.asarray(s)[: len(shown), sequence] for name, s in seeds.items()}
     return shown, seeds
+
+
+def side_by_side(
+    first: Trace | Figure,
+    second: Trace | Figure,
+    title: str | None = None,
+    *,
+    names: tuple[str, str] | None = None,
+) -> Figure:
+    """Two networks on the same input, step by step; what differs is underlined.
+
+    On a narrow screen one stands above the other.
+
+    Parameters
+    ----------
+    first, second : Trace or Figure
+        Traces of the same input, or figures with one slider over as many steps: those of
+        ``stepper`` and ``back_stepper``.
+    title : str
+        The question that the figure answers.
+    names : pair of str, optional
+        What the two are called; the kinds of network if left out.
+
+    Raises
+    ------
+    ValueError
+        If the inputs or the numbers of steps differ.
+    TypeError, ImportError
+        As ``stepper``.
+    """
+    traces = [each for each in (first, second) if isinstance(each, Trace)]
+    if len(traces) == 2 and not np.array_equal(first.xs, second.xs):
+        raise ValueError(
+            f"first has inputs of shape {first.xs.shape}, second of {second.xs.shape}, and they "
+            f"differ; two networks on the same input were expected"
+        )
+    kinds = [
+        type(each.cell).__name__ if isinstance(each, Trace) else "" for each in (first, second)
+    ]
+    if names is None:
+        names = tuple(kinds) if all(kinds) and len({*kinds}) == 2 else ("first", "second")
+    figures = [each if isinstance(each, Figure) else stepper(each) for each in (first, second)]
+    title = title or f"What is different: {names[0]} or {names[1]}?"
+    tables = [
+        Table(f"{title} {name}", table.names, table.rows)
+        for name, figure in zip(names, figures, strict=True)
+        for table in figure.tables
+    ]
+    return Figure(title, pairs(figures[0].frames, figures[1].frames, names), tables)
+
+
+def what_if(
+    make: Callable[[object], Figure | Drawing],
+    values: Iterable[object],
+    label: str,
+    title: str,
+) -> Figure:
+    """One figure for each of several values, all computed beforehand, and a slider to choose.
+
+    Parameters
+    ----------
+    make
+        Takes a value, and returns a figure with one slider, such as ``stepper(...)``, or a
+        drawing, such as ``magnitudes(...)``. All of the same kind.
+    values
+        What the slider goes through: numbers, vectors or words.
+    label : str
+        What they are values of.
+    title : str
+        The question that the figure answers.
+
+    Raises
+    ------
+    ValueError
+        If there are less than two values, or two that are written alike.
+    TypeError
+        If ``make`` returns anything else.
+    ImportError
+        If the extra ``widgets`` is not installed.
+
+    Examples
+    --------
+    Two sliders, the initial state and the step::
+
+        what_if(
+            lambda h0: stepper(unroll(elman, xs, ElmanStep(h=h0))),
+            [[0, 0, 0], [1, 0, 0], [9, 9, 9]],
+            "h(0)",
+            title="Does the network ever forget where it started?",
+        )
+    """
+    return family(make, values, label, title)
+
+
+def magnitudes(
+    series: Mapping[str, ArrayLike],
+    symbol: str = "‖`∂L/∂h(t)`‖",
+    *,
+    limits: tuple[float, float] = (1e-8, 1e4),
+) -> Drawing:
+    """A chart of how large vectors are at each time step, on a scale of powers of ten.
+
+    Parameters
+    ----------
+    series : mapping of names to arrays (T,) or (T, n)
+        Up to four; of vectors the length is shown: ``{"Elman": d.h}``.
+    symbol : str
+        What is shown; symbols stand between backticks.
+    limits : pair of float
+        The ends of the scale, the same for every chart that is to be compared with this one.
+        What is beyond is drawn at the end.
+
+    Raises
+    ------
+    ValueError
+        If shapes or lengths do not go together.
+    """
+    return chart(series, symbol, limits)
+
+
+def rows_and_columns(x: ArrayLike, W: ArrayLike, title: str | None = None) -> Figure:
+    """The product x W with rows, beside the same with columns, Wᵀ xᵀ, entry by entry.
+
+    Parameters
+    ----------
+    x : (k,)
+    W : (k, n)
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+    """
+    x, W = as_array("x", x), as_array("W", W)
+    check_shape("W", W, ("k", "n"))
+    check_shape("x", x, (W.shape[0],))
+    title = title or "Is it x W or W x?"
+    return Figure(title, list(orientation(x, W)), [orientation_table(title, x, W)], slider="entry")
+
+
+def batch_axes(xs: ArrayLike, title: str | None = None) -> Figure:
+    """What the axes of a batch of sequences are: step, sequence, feature.
+
+    Parameters
+    ----------
+    xs : (T, m, k)
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If it has not three axes.
+    """
+    xs = as_array("xs", xs)
+    check_shape("xs", xs, ("T", "m", "k"))
+    title = title or "Which axis is time?"
+    frames = list(axes_frames(xs))
+    rows = [frame.text.replace("`", "").split(": ", 1) for frame in frames if ": " in frame.text]
+    return Figure(title, frames, [Table(title, ["index", "what it is"], rows)], slider="index")
+
+
+def units_and_steps(
+    units: Sequence[int] = (1, 2, 3, 4),
+    steps: int = 4,
+    *,
+    n_inputs: int = 2,
+    n_outputs: int = 2,
+    title: str | None = None,
+) -> Figure:
+    """An Elman network with more neurons, and over more steps: two sliders.
+
+    Parameters
+    ----------
+    units : 1 to 4 neurons in the hidden layer
+    steps : int
+        The most time steps, up to 6.
+    n_inputs, n_outputs : int
+        1 to 4.
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+    """
+    numbers = {"n_inputs": n_inputs, "n_outputs": n_outputs}
+    numbers |= {f"units[{i}]": n for i, n in enumerate(units)}
+    for name, n in numbers.items():
+        if n not in range(1, 5):
+            raise ValueError(f"{name} is {n!r}, expected 1 to 4: more dots do not fit a box")
+    if steps not in range(2, 7):
+        raise ValueError(f"steps is {steps!r}, expected 2 to 6")
+    title = title or "Is the hidden layer the row of boxes?"
+
+    def make(n: int) -> Figure:
+        frames = units_frames(n, steps, n_inputs, n_outputs)
+        rows = [[str(frame.t), frame.text] for frame in frames]
+        return Figure(title, frames, [Table(title, ["T", "what it is"], rows)], slider="T")
+
+    return family(make, units, "neurons", title)
+
+
+def gate_layouts(cell: Cell, title: str | None = None) -> Figure:
+    """Where each gate's parameters are, in rnnlib, PyTorch and Keras, and how many they are.
+
+    Parameters
+    ----------
+    cell : LSTM or GRU
+    title : str
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    """
+    if type(cell) not in (LSTM, GRU):
+        raise TypeError(f"cell is of type {type(cell).__name__}, expected an LSTM or a GRU")
+    title = title or "Which gate comes first, and how many parameters are there?"
+    frames, table = gate_frames(cell)
+    return Figure(title, frames, [Table(title, table.names, table.rows)], slider="gate")

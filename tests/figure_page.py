@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 from pathlib import Path
+from xml.etree import ElementTree
 
 import myst_nb
 import pydata_sphinx_theme
@@ -42,7 +44,6 @@ SCRIPTS = [
 PAGE = """<!DOCTYPE html>
 <html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>Figures</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-{head}
 <style>{style}</style>
 </head><body><div class="bd-content"><main class="bd-article" style="max-width: 47rem; margin: auto;
 padding: 1rem"><h1>Figures</h1>{body}</main></div>
@@ -65,9 +66,35 @@ def page_of(figures, theme="light") -> str:
     state = json.dumps(data["manager_state"]).replace("</", "<\\/")
     return PAGE.format(
         theme=theme,
-        head="".join(f'<link rel="stylesheet" href="{escape(s.as_uri())}">' for s in SHEETS),
-        style=STYLE,
+        # the theme's own imports are files that only a build puts beside it
+        style=STYLE + "".join(re.sub(r"@import[^;]*;", "", s.read_text("utf-8")) for s in SHEETS),
         body="".join(outputs),
         state=state,
         scripts="".join(f'<script src="{escape(s.as_uri())}"></script>' for s in SCRIPTS),
     )
+
+
+def frames_html(figure) -> list[ElementTree.Element]:
+    """The frames as their widgets hold them, parsed: they have to be well-formed.
+
+    With two sliders, the frames of one value after those of the other.
+    """
+    _, stack = figure.widget.children[-1].children
+    stacks = stack.children if figure.families else [stack]
+    return [ElementTree.fromstring(child.value) for each in stacks for child in each.children]
+
+
+def text_of(element) -> str:
+    return "".join(element.itertext())
+
+
+def sheet(frame) -> list[list[str]]:
+    """The rows of a frame's sheets, as lists of texts without the empty cells."""
+    rows = [[text_of(cell) for cell in row.iter("td")] for row in frame.iter("tr")]
+    return [[text for text in row if text] for row in rows]
+
+
+def marked(frame, mark: str) -> list[str]:
+    """The texts of all cells with this mark."""
+    cells = (cell for cell in frame.iter("td") if mark in cell.get("class", "").split())
+    return [text_of(cell) for cell in cells]

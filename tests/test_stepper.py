@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from figure_page import frames_html, marked, sheet
 
 from rnnlib import Elman, ElmanStep, Jordan, Layer, unroll
 from rnnlib.drawing import unrolled
@@ -56,18 +57,6 @@ def of_random_weights(kind, T=4, k=2, n=3, o=2):
     return unroll(cell, draw(size=(T, k)))
 
 
-def frames_html(figure):
-    """The frames as their widgets hold them, parsed: they have to be well-formed."""
-    _, stack = figure.widget.children[-1].children
-    return [ElementTree.fromstring(child.value) for child in stack.children]
-
-
-def sheet(frame):
-    """The rows of a frame's sheet, as lists of texts without the empty cells."""
-    rows = [["".join(cell.itertext()) for cell in row] for row in frame.iter("tr")]
-    return [[text for text in row if text] for row in rows]
-
-
 def test_every_sentence_of_the_notes_example(notes):
     assert [sentence_text(frame.text) for frame in notes.frames] == NOTES.splitlines()
 
@@ -110,16 +99,9 @@ def test_what_is_not_computed_yet_is_not_shown(notes):
 
 
 def test_the_sheet_marks_what_a_term_reads_and_what_it_gives(notes):
-    def marked(mark):
-        cells = (
-            cell
-            for cell in frames_html(notes)[6].iter("td")
-            if mark in cell.get("class", "").split()
-        )
-        return ["".join(cell.itertext()) for cell in cells]
-
-    assert marked("on") == ["=", "−1", "4", "2"]
-    assert marked("in") == [
+    memory = frames_html(notes)[6]
+    assert marked(memory, "on") == ["=", "−1", "4", "2"]
+    assert marked(memory, "in") == [
         *("Wh", "1", "−1", "0", "0", "1", "1", "−1", "2", "0"),
         *("h(1)", "0", "2", "1"),
     ]

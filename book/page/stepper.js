@@ -19,7 +19,7 @@
   };
 
   // "Step 2 of 3, memory: h(1) = …" → "Step 2 of 3, memory"
-  const short = (sentence) => sentence.split(":")[0];
+  const short = (sentence) => sentence.split(": ")[0];
 
   function name(figure) {
     const title = figure.querySelector(".rnn-title").textContent;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -177,19 +177,23 @@ class _Step:
 
     def frames(self, scene: BackScene) -> Iterator[Frame]:
         """From the loss to the pre-activation."""
+        flow, t = vector(self.flow), self.t
         if isinstance(self.cell, Elman):
             yield self._own_loss(scene)
             yield self._from_later(scene)
             own = vector(self.d.a_o @ self.cell.W_o.T)
-            yield self._total(scene, f"{own} + {vector(self.flow)}", {"from output", "flow"})
+            yield self._total(scene, "their sum", f"{own} + {flow}", {"from output", "flow"})
         elif isinstance(self.cell, Jordan):
             yield self._from_later(scene)
             yield self._jordan_output(scene)
-            yield self._total(scene, "", {f"∂L/∂a_o({self.t})", "W_oᵀ"})
+            da_o = f"∂L/∂a_o({t})"
+            terms = f"{tell(da_o, self.d.a_o)} times `W_oᵀ`"
+            new, lit = {"from output"}, {("W_o", t)}
+            yield self._total(scene, "hidden layer", terms, {da_o, "W_oᵀ"}, new, lit)
         else:
             yield self._from_later(scene)
-            own = vector(self.way.own("y", self.t))
-            yield self._total(scene, f"{vector(self.flow)} + {own}", {"flow", "own"})
+            terms = f"{flow} + its own {vector(self.way.own('y', t))}"
+            yield self._total(scene, "their sum", terms, {"flow"}, {"own"})
 
     def _own_loss(self, scene: BackScene) -> Frame:
         t, cell, d = self.t, self.cell, self.d
@@ -231,28 +235,26 @@ class _Step:
             lit={("y", t)},
         )
 
-    def _total(self, scene: BackScene, terms: str, used: set[str]) -> Frame:
-        t, total = self.t, getattr(self.d, self.out)
-        label, new = f"∂L/∂{self.out}({t})", {"slope", "own h"}
+    def _total(
+        self,
+        scene: BackScene,
+        term: str,
+        terms: str,
+        used: set[str],
+        new: Set[str] = frozenset(),
+        lit: Set[tuple] = frozenset(),
+    ) -> Frame:
+        t, total, label = self.t, getattr(self.d, self.out), f"∂L/∂{self.out}({self.t})"
         if "h" in self.way.seeds:
             terms += f" + its own {vector(self.way.own('h', t))}"
-        if isinstance(self.cell, Jordan):
-            product = vector(self.d.a_o @ self.cell.W_o.T)
-            terms = f"{tell(f'∂L/∂a_o({t})', self.d.a_o)} times `W_oᵀ` gives {product}{terms}"
-            terms, equals = (f"{terms}, which" if "h" not in self.way.seeds else terms), " is "
-            new.add("from output")
-        else:
-            equals = " = "
-        if not isinstance(self.cell, Elman | Jordan):
-            new.add("own")
         phi = getattr(self.cell, self.g)
         return scene.frame(
-            "their sum" if not isinstance(self.cell, Jordan) else "hidden layer",
-            f"{terms}{equals}{tell(label, total)}, and through {phi} {tell(self.da_, self.da)}.",
+            term,
+            f"{terms} = {tell(label, total)}, and through {phi} {tell(self.da_, self.da)}.",
             {label: total, self.da_: self.da},
             used=used,
-            new={*new, label, self.da_},
-            lit={(self.out, t)} | ({("W_o", t)} if isinstance(self.cell, Jordan) else set()),
+            new={*new, "own h", "slope", label, self.da_},
+            lit={(self.out, t), *lit},
         )
 
     def contribution(self, scene: BackScene) -> Frame:

@@ -86,7 +86,7 @@ class Table:
         head = "".join(f'<th scope="col">{_heading(name)}</th>' for name in self.names)
         body = "".join(
             f'<tr><th scope="row">{_heading(first)}</th>'
-            f"{''.join(f'<td>{escape(each)}</td>' for each in rest)}</tr>"
+            f"{''.join(f'<td>{sentence_html(each)}</td>' for each in rest)}</tr>"
             for first, *rest in self.rows
         )
         caption = escape(self.caption)

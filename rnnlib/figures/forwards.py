@@ -14,7 +14,7 @@ from rnnlib.cells import Cell, Elman, Jordan, Layer
 from rnnlib.drawing import Wiring, network_svg, wiring
 from rnnlib.figures.figure import Frame
 from rnnlib.figures.sheet import Layout, Sheet
-from rnnlib.gated import GATES, LSTM, pre_activations
+from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM, pre_activations
 from rnnlib.notation import vector
 from rnnlib.trace import Trace
 
@@ -160,7 +160,9 @@ class _Step:
             both = np.concatenate([self.x, self.before], axis=-1)
             weights = ("W", np.concatenate([cell.W_x, self.W]))
             hidden.product(
-                weights, ("both", both, "x", self.both_), ("from both", both @ weights[1])
+                weights,
+                ("both", both, "x", f"[`x`, `{self.memory}`]"),
+                ("from both", both @ weights[1]),
             )
         else:
             factor = (self.x_, self.x, "x")
@@ -303,6 +305,48 @@ def _lstm_frames(cell: LSTM, trace: Trace, stacked: bool) -> Iterator[Frame]:
         )
 
 
+_GRU_GATES = {
+    "z": ("update gate", "σ", "the share of `{past}` that stays"),
+    "r": ("reset gate", "σ", "the share of the past that the candidate sees"),
+    "h_tilde": ("candidate", "tanh", "what may take the place of the past"),
+}
+
+
+@forwards.register
+def _gru_frames(cell: GRU, trace: Trace, stacked: bool) -> Iterator[Frame]:
+    _no_stack(cell, stacked)
+    for t in range(1, len(trace) + 1):
+        record, before, past = trace[t], trace[t - 1].h, f"h({t - 1})"
+        gates = {gate: f"{gate}({t})" for gate in _GRU_GATES}
+        memory = Layout()
+        for gate, label in gates.items():
+            memory.add(label, getattr(record, gate), "g")
+        memory.add(past, before, "h")
+        written, kept = (1 - record.z) * record.h_tilde, record.z * before
+        memory.add("written", written, "a", "(1 − `z`) `h_tilde`")
+        memory.add("kept", kept, "a", f"+ `z {past}`")
+        memory.add(f"h({t})", record.h, "h")
+        scene = Scene(t, len(trace), wiring(cell), [memory], {past})
+        for gate, (term, phi, what) in _GRU_GATES.items():
+            g = GRU_GATES.index(gate)
+            x, fed_back = trace.xs[t - 1] @ cell.W_x[g], before @ cell.W_h[g]
+            if gate == "h_tilde":
+                fed_back = record.r * (fed_back + cell.b_h)
+            scene.show(_gate_sheet(cell, trace, t, gate, x + fed_back + cell.b[g], g), memory)
+            if t == 1 and gate == "z":
+                yield scene.start({"h(0)": before})
+            yield _gate_frame(scene, gate, term, phi, what.format(past=past))
+        yield scene.frame(
+            "hidden state",
+            f"1 − `z({t})` times `h_tilde({t})`, entry by entry, is {vector(written)}; `z({t})` "
+            f"times `{past}` is {vector(kept)}; their sum is {tell(f'h({t})', record.h)}.",
+            {f"h({t})": record.h},
+            used={gates["z"], past, gates["h_tilde"]},
+            new={"kept", "written", f"h({t})"},
+            lit={("h", t - 1), ("z", t), ("1 − z", t), ("h", t)},
+        )
+
+
 def _no_stack(cell: Cell, stacked: bool) -> None:
     if stacked:
         raise ValueError(
@@ -314,11 +358,14 @@ def _no_stack(cell: Cell, stacked: bool) -> None:
 def _gate_sheet(cell: Cell, trace: Trace, t: int, gate: str, a: NDArray, g: int) -> Layout:
     """What one gate computes: its label in brackets tells its weights from the other gates'."""
     x, before, record = trace.xs[t - 1], trace[t - 1].h, trace[t]
+    share, fed_back = x @ cell.W_x[g], before @ cell.W_h[g]
     sheet = Layout()
-    factor = (f"x({t})", x, "x")
-    sheet.product((f"W_x[{gate}]", cell.W_x[g]), factor, ("from x", x @ cell.W_x[g]))
+    sheet.product((f"W_x[{gate}]", cell.W_x[g]), (f"x({t})", x, "x"), ("from x", share))
     factor = (f"h({t - 1})", before, "h")
-    sheet.product((f"W_h[{gate}]", cell.W_h[g]), factor, ("from memory", before @ cell.W_h[g]))
+    sheet.product((f"W_h[{gate}]", cell.W_h[g]), factor, ("from memory", fed_back))
+    if gate == "h_tilde":
+        sheet.add("b_h", cell.b_h, "w", "+ `b_h`")
+        sheet.add("reset", record.r * (fed_back + cell.b_h), "a", f"· `r({t})`")
     if hasattr(cell, "P"):  # peepholes; the candidate has none
         c = record.c if gate == "o" else trace[t - 1].c
         seen = np.zeros_like(a) if gate == "c_tilde" else c * cell.P[g]
@@ -326,22 +373,32 @@ def _gate_sheet(cell: Cell, trace: Trace, t: int, gate: str, a: NDArray, g: int)
     sheet.add(f"b[{gate}]", cell.b[g], "w", f"+ `b[{gate}]`")
     sheet.add(f"a_{gate[0]}", a, "a")
     sheet.add(f"{gate}({t})", getattr(record, gate), "g")
+    if gate in ("z", "r"):  # as high as the sheet of the candidate
+        sheet.add("", [[""], [""]], "a", "")
     return sheet
 
 
 def _gate_frame(scene: Scene, gate: str, term: str, phi: str, what: str) -> Frame:
     """A gate in one frame: its labels are those of ``_gate_sheet``."""
-    t, blocks = scene.t, {block.label: block.values[0] for block in scene.sheets[0]}
-    sums = ["from x", "from memory", *(["seen"] if "seen" in blocks else [])]
+    t, first = scene.t, gate in ("f", "z")
+    blocks = {block.label: block.values[0] for block in scene.sheets[0]}
     a, result, bias = f"a_{gate[0]}", f"{gate}({t})", f"b[{gate}]"
-    scene.there -= {*sums, a}  # another gate's
+    if gate == "h_tilde":
+        sums, used = ["from x", "reset"], {"b_h", f"r({t})"}
+        told = f"{vector(blocks['from x'])} + {vector(blocks['reset'])}"
+        reset = f"`h({t - 1}) W_h` + `b_h`, times `r({t})`, is {vector(blocks['reset'])}; "
+    else:
+        sums = ["from x", "from memory", *(["seen"] if "seen" in blocks else [])]
+        told, reset, used = " + ".join(vector(blocks[each]) for each in sums), "", set()
+    new = {"from x", "from memory", *sums, a, result}
+    scene.there -= {*new, "reset", "seen"}  # another gate's
     return scene.frame(
         term,
-        f"{' + '.join(vector(blocks[each]) for each in sums)} + `{bias}` = {vector(blocks[a])}, "
-        f"and {phi} of this is {tell(result, blocks[result])}: {what}.",
-        {result: blocks[result]} | ({f"x({t})": blocks[f"x({t})"]} if gate == "f" else {}),
-        used={f"x({t})", f"h({t - 1})", f"W_x[{gate}]", f"W_h[{gate}]", bias},
-        new={*sums, a, result},
+        f"{reset}{told} + `{bias}` = {vector(blocks[a])}, and {phi} of this is "
+        f"{tell(result, blocks[result])}: {what}.",
+        ({f"x({t})": blocks[f"x({t})"]} if first else {}) | {result: blocks[result]},
+        used=used | {f"x({t})", f"h({t - 1})", f"W_x[{gate}]", f"W_h[{gate}]", bias},
+        new=new,
         lit={("x", t), ("W_x", t), ("h", t - 1), ("W_h", t), ("gates", t)},
     )
 

@@ -50,7 +50,8 @@ class Sheet:
     """Blocks, and which of them a term reads, computes, or has yet to compute.
 
     ``used``, ``new``, ``hidden`` and ``struck`` hold labels, or entries (label, row, column);
-    struck ones are left out of a sum. ``differing`` holds what a second sheet has otherwise.
+    struck ones are left out of a sum. ``differing`` holds what a second sheet has otherwise: a
+    label if it has no such block, else entries.
     """
 
     blocks: tuple[Block, ...]
@@ -75,13 +76,15 @@ class Sheet:
         if among(self.hidden):
             return "later"
         state = "on" if among(self.new) else "in" if among(self.used) else ""
-        return f"{state}{' off' * among(self.struck)}{' unlike' * among(self.differing)}".strip()
+        unlike = (block.label, i, j) in self.differing
+        return f"{state}{' off' * among(self.struck)}{' unlike' * unlike}".strip()
 
     def describe(self) -> str:
         """What the sheet shows, in words, without what is not computed yet and what is unnamed."""
         said = []
         for block in self.blocks:
-            if block.label in self.hidden or block.shown in ("", "="):
+            told = [each if isinstance(each, str) else each[0] for each in self.hidden]
+            if block.label in told or block.shown in ("", "="):
                 continue
             values = block.values if len(block.values) > 1 else block.values[0]
             written = vector(values) if values.dtype.kind in "fiu" else ", ".join(values.flat)
@@ -147,7 +150,7 @@ class Sheet:
         rows, columns = block.values.shape
         marks = {self.state(block, i, j) for i in range(rows) for j in range(columns)}
         state = next((each for each in ("on", "in") if any(each in m for m in marks)), "")
-        if all("unlike" in each for each in marks):
+        if block.label in self.differing:
             state += " unlike"
         shown = sentence_html(block.shown)
         if shown:
