@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Sets up everything on Debian or Ubuntu: system packages where they are missing, a virtual
-# environment in .venv, and in it what requirements.txt pins; with --torch, PyTorch as well, which
-# some tests compare with. Run again, it only does what is left.
+# environment in .venv, and in it what requirements.txt pins; with --tests also what only the tests
+# need: PyTorch to compare with, and a PostgreSQL server. Run again, it only does what is left.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 case "${1:-}" in
-  "" | --torch) ;;
-  *) echo "setup: unknown argument $1; expected nothing, or --torch" >&2; exit 2 ;;
+  "" | --tests) ;;
+  *) echo "setup: unknown argument $1; expected nothing, or --tests" >&2; exit 2 ;;
 esac
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -42,6 +42,8 @@ fi
 # works, so a machine that cannot have them goes on.
 install bwrap bubblewrap || true
 install chromium chromium || true
+# its client's name is on the path; the server's programs lie where the tests look for them
+if [ "${1:-}" = --tests ]; then install psql postgresql || true; fi
 
 if [ ! -x .venv/bin/python ]; then
   if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
@@ -62,4 +64,4 @@ pins() {
 }
 
 pins requirements.txt
-if [ "${1:-}" = --torch ]; then pins requirements-torch.txt; fi
+if [ "${1:-}" = --tests ]; then pins requirements-torch.txt; fi

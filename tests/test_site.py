@@ -28,6 +28,7 @@ PAGES = [
     "book/jordan.html",
     "book/lstm.html",
     "book/errata.html",
+    "book/threat-model.html",
     "book/speed.html",
     "search.html",
     "genindex.html",
