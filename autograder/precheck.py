@@ -94,6 +94,8 @@ def _read(path: Path) -> NotebookNode:
             cell.source = handin.source(cell)
             if "schema_version" not in cell.metadata.nbgrader:
                 raise Unreadable(f"{path}: the cell {cell_id(cell)!r} is not nbgrader's.")
+    except Unreadable:
+        raise
     except (ValueError, AttributeError, TypeError, KeyError, RecursionError):
         raise Unreadable(f"{path} is damaged: it is not a notebook file (format 4).") from None
     if not named:

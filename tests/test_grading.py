@@ -352,7 +352,7 @@ def test_a_fault_of_the_grader_in_one_hand_in_does_not_end_the_class(
         ),
         (
             lambda root: (root / "solutions" / ASSIGNMENT / "rubric.py").write_text("1 / 0"),
-            "rubric.py does not run: ZeroDivisionError",
+            "rubric.py line 1 does not run: ZeroDivisionError",
         ),
         (
             lambda root: (root / "solutions" / ASSIGNMENT / "rubric.py").write_text("x = 1"),
