@@ -33,13 +33,14 @@ BASE_STYLE = """\
   --rnn-new-tint: rgba(235, 175, 0, .35);
   color: var(--rnn-text);
 }
-.rnn-drawing { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; align-items: flex-end;
+.rnn-drawing { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; align-items: flex-start;
   justify-content: center; margin: 0; }
+.rnn-drawing > div { max-width: 100%; }
+.rnn-drawing p { margin: .25rem 0 0; font-size: 13px; line-height: 1.3; text-align: center; }
 .rnn-svg { display: block; width: 100%; height: auto; font-size: 14px; }
 .rnn-svg text { fill: var(--rnn-text); text-anchor: middle; font-family: inherit; }
 .rnn-svg .v { font-style: italic; }
 .rnn-svg .w { font-size: 12px; }
-.rnn-svg .caption { font-size: 13px; }
 .rnn-svg rect { stroke-width: 1.5; rx: 9px; fill: none; }
 .rnn-svg .x rect { stroke: var(--rnn-x); fill: var(--rnn-x-tint); }
 .rnn-svg .h rect { stroke: var(--rnn-h); fill: var(--rnn-h-tint); }
@@ -58,7 +59,24 @@ GATED_STYLE = """\
 .rnn-svg .c rect { stroke: var(--rnn-c); fill: var(--rnn-c-tint); }
 .rnn-svg .gates rect { stroke: var(--rnn-g); fill: var(--rnn-g-tint); }
 """
-STYLE = BASE_STYLE + GATED_STYLE
+# every series of a chart has a colour, a mark and a dash of its own
+CHART_STYLE = """\
+.rnn-chart { width: 100%; }
+.rnn-chart .rnn-axis.rnn-axis { margin: 0 0 .25rem; font-size: .875rem; }
+.rnn-chart .grid { stroke-width: .5; opacity: .6; }
+.rnn-chart text { font-size: 11px; }
+.rnn-chart .tick { text-anchor: end; }
+.rnn-chart .key { text-anchor: start; font-size: 12px; }
+.rnn-chart g path { stroke-width: 2; }
+.rnn-chart .x path { stroke: var(--rnn-x); } .rnn-chart .x circle { fill: var(--rnn-x); }
+.rnn-chart .h path { stroke: var(--rnn-h); stroke-dasharray: 6 3; }
+.rnn-chart .h polygon { fill: var(--rnn-h); }
+.rnn-chart .y path { stroke: var(--rnn-y); stroke-dasharray: 2 3; }
+.rnn-chart .y polygon { fill: var(--rnn-y); }
+.rnn-chart .c path { stroke: var(--rnn-c); stroke-dasharray: 8 3 2 3; }
+.rnn-chart .c polygon { fill: var(--rnn-c); }
+"""
+STYLE = BASE_STYLE + GATED_STYLE + CHART_STYLE
 
 
 @dataclass(frozen=True)
@@ -158,15 +176,16 @@ def unrolled(network: Cell | Trace, T: int | None = None) -> Drawing:
     text = (
         f"{name} network, folded and unrolled over {steps} step{'s' * (steps > 1)}: {_past(plan)}"
     )
-    left = _svg(_folded(plan), f"{name} network, folded", _explain_folded(plan), "folded")
-    right = _svg(
+    left = _folded(plan), f"{name} network, folded", _explain_folded(plan), "folded"
+    right = (
         _network(plan, range(1, steps + 1)),
         f"{name} network, unrolled",
         _explain_unrolled(plan, steps),
         "unrolled: one column a time step, the same weights in each",
     )
-    style = f"<style>{STYLE if plan.words else BASE_STYLE}</style>"
-    return Drawing(f'<div class="rnn-theme rnn-drawing">{style}{left}{right}</div>', text)
+    style = f"<style>{BASE_STYLE + GATED_STYLE * bool(plan.words)}</style>"
+    both = _with_caption(*left) + _with_caption(*right)
+    return Drawing(f'<div class="rnn-theme rnn-drawing">{style}{both}</div>', text)
 
 
 def network_svg(
@@ -186,7 +205,7 @@ def network_svg(
     shown = min(T, 4)
     first = max(1, min(t - 2 + backwards, T - shown + 1))
     picture = _network(plan, range(first, first + shown), lit, known, T, backwards)
-    return _svg(picture, None, None, None)
+    return _svg(picture)
 
 
 def units_svg(plan: Wiring, T: int, units: dict[str, int], most: int) -> str:
@@ -195,7 +214,7 @@ def units_svg(plan: Wiring, T: int, units: dict[str, int], most: int) -> str:
     """
     picture = _network(plan, range(1, T + 1), units=units)
     widest = picture.width + COLUMN * (most - T)
-    return _svg(_Picture(picture.parts, widest, picture.height), None, None, None)
+    return _svg(_Picture(picture.parts, widest, picture.height))
 
 
 @dataclass(frozen=True)
@@ -237,7 +256,8 @@ def _network(
     for layer, t in boxes:
         inside = (units or {}).get(layer, plan.words.get(layer))
         parts.append(_box(x_of[t], y_of[layer], layer, t, state, inside))
-    width = max(x_of.values()) + WIDE / 2 + MARGIN
+    longest = max(_aside(name) for _, _, name in plan.links)
+    width = max(x_of.values()) + max(WIDE / 2, 2 * longest - 14) + MARGIN
     if T is not None and len(steps) < T:
         parts += _dots(steps, T, x_of, y_of[plan.backs[0][1]])
         width += 14
@@ -268,19 +288,29 @@ def _folded(plan: Wiring) -> _Picture:
     # a longer loop goes further out, around a shorter one
     loops = sorted(plan.backs, key=lambda back: abs(y_of[back[0]] - y_of[back[1]]))
     for i, (source, target, weights) in enumerate(loops):
-        parts.append(_loop(x + WIDE / 2, 40 + 44 * i, y_of[source], y_of[target], weights))
+        inner = i < len(loops) - 1
+        side, heights = x + WIDE / 2, (y_of[source], y_of[target])
+        parts.append(_loop(side, 40 + 44 * i, *heights, weights, inner))
     return _Picture(parts, x + WIDE / 2 + 68 + 44 * (len(loops) - 1), _height(plan))
 
 
-def _loop(side: float, out: float, top: float, bottom: float, weights: str) -> str:
-    """An arrow that goes ``out`` from the side of a box and back into the side of one below."""
+def _loop(
+    side: float, out: float, top: float, bottom: float, weights: str, inner: bool = False
+) -> str:
+    """An arrow that goes ``out`` from the side of a box and back into the side of one below.
+
+    The label of an inner loop stands above it, else the outer would go through it.
+    """
     if top == bottom:  # a loop of its own height
         top, bottom = top - 7, bottom + 7
     tip = side + GAP
+    label = (side + 0.8 * out + 18, (top + bottom) / 2 + 4)
+    if inner:
+        label = (side + 0.55 * out, top - 9)
     return (
         f'<g><path d="M{side:g} {top:g} C{side + out:g} {top - 14:g} {side + out:g} '
         f'{bottom + 14:g} {tip + 7:g} {bottom:g}"/>{_head((tip, bottom), (-1, -0.12))}'
-        f"{_label(side + 0.8 * out + 18, (top + bottom) / 2 + 4, weights)}</g>"
+        f"{_label(*label, weights)}</g>"
     )
 
 
@@ -325,13 +355,18 @@ def _arrow(start: tuple[float, float], end: tuple[float, float], weights: str, s
     reach = min(WIDE / 2 / abs(dx) if dx else math.inf, HIGH / 2 / abs(dy) if dy else math.inf)
     x0, y0 = x0 + reach * dx, y0 + reach * dy
     x1, y1 = x1 - (reach + GAP) * dx, y1 - (reach + GAP) * dy
-    beside = (15, 4) if not dx else (0, -7) if not dy else (9, -5)
+    beside = (_aside(weights), 4) if not dx else (0, -7) if not dy else (9, -5)
     part = 0.5
     if dx and abs(end[1] - start[1]) > ROW:  # the middle is another arrow's
         part, beside = (0.68 if dy > 0 else 0.32), (-13, 8)
     label = _label(x0 + part * (x1 - x0) + beside[0], y0 + part * (y1 - y0) + beside[1], weights)
     line = f"M{x0:.4g} {y0:.4g}L{x1 - 6 * dx:.4g} {y1 - 6 * dy:.4g}"
     return f'<g class="{state.strip()}"><path d="{line}"/>{_head((x1, y1), direction)}{label}</g>'
+
+
+def _aside(weights: str) -> float:
+    """How far to the side of an upright arrow the middle of its label is."""
+    return 15 + 3 * max(0, len(plain(weights)) - 3)
 
 
 def _head(tip: tuple[float, float], direction: tuple[float, float]) -> str:
@@ -348,11 +383,11 @@ def _label(x: float, y: float, weights: str) -> str:
     return f'<text class="w" x="{x:g}" y="{y:g}">{_words(weights)}</text>'
 
 
-def _svg(picture: _Picture, title: str | None, description: str | None, caption: str | None) -> str:
+def _svg(picture: _Picture, title: str | None = None, description: str = "") -> str:
     """The picture as an SVG element: named for screen readers, or hidden where words stand by."""
-    height = picture.height + (24 if caption else 0)
+    width, height = picture.width, picture.height
     # a drawing never grows beyond its natural size, so that letters stay as large as the text's
-    size = f'viewBox="0 0 {picture.width:g} {height:g}" style="max-width:{picture.width:g}px"'
+    size = f'viewBox="0 0 {width:g} {height:g}" style="max-width:{width:g}px"'
     if title is None:
         head = f'<svg class="rnn-svg" aria-hidden="true" {size}>'
     else:
@@ -360,13 +395,12 @@ def _svg(picture: _Picture, title: str | None, description: str | None, caption:
             f'<svg class="rnn-svg" role="img" {size}>'
             f"<title>{escape(title)}</title><desc>{escape(description)}</desc>"
         )
-    below = ""
-    if caption:
-        below = (
-            f'<text class="caption" x="{picture.width / 2:g}" y="{height - 8:g}">'
-            f"{escape(caption)}</text>"
-        )
-    return head + "".join(picture.parts) + below + "</svg>"
+    return head + "".join(picture.parts) + "</svg>"
+
+
+def _with_caption(picture: _Picture, title: str, description: str, caption: str) -> str:
+    svg = _svg(picture, title, description)
+    return f'<div style="width:{picture.width:g}px">{svg}<p>{escape(caption)}</p></div>'
 
 
 def _explain_folded(plan: Wiring) -> str:

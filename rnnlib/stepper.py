@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnlib._checks import as_array, check_shape
-from rnnlib.cells import Cell
+from rnnlib.cells import Cell, Elman, Jordan, Layer
 from rnnlib.drawing import Drawing
 from rnnlib.figures.backwards import backwards, truncated, way_of
 from rnnlib.figures.charts import chart
 from rnnlib.figures.comparing import family, pairs
 from rnnlib.figures.conventions import (
     axes_frames,
+    boxes,
     gate_frames,
     orientation,
     orientation_table,
@@ -319,40 +320,43 @@ def batch_axes(xs: ArrayLike, title: str | None = None) -> Figure:
 
 
 def units_and_steps(
+    network: Elman | Jordan | Layer | None = None,
+    *,
     units: Sequence[int] = (1, 2, 3, 4),
     steps: int = 4,
-    *,
-    n_inputs: int = 2,
-    n_outputs: int = 2,
     title: str | None = None,
 ) -> Figure:
-    """An Elman network with more neurons, and over more steps: two sliders.
+    """A network with more neurons, and over more steps: two sliders.
 
     Parameters
     ----------
-    units : 1 to 4 neurons in the hidden layer
+    network : Elman, Jordan or Layer, optional
+        Its kind and its numbers of inputs and outputs, up to four, are what is drawn; an Elman
+        network with two of each if left out.
+    units : sequence of int
+        Numbers of neurons in the layer, 1 to 4.
     steps : int
-        The most time steps, up to 6.
-    n_inputs, n_outputs : int
-        1 to 4.
+        The most time steps, 2 to 6.
     title : str
 
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a number is out of its range, or there is no drawing of this kind of network.
     """
-    numbers = {"n_inputs": n_inputs, "n_outputs": n_outputs}
-    numbers |= {f"units[{i}]": n for i, n in enumerate(units)}
-    for name, n in numbers.items():
-        if n not in range(1, 5):
-            raise ValueError(f"{name} is {n!r}, expected 1 to 4: more dots do not fit a box")
+    network = network or Elman(np.zeros((2, 1)), [[0]], np.zeros((1, 2)), [0], [0, 0])
+    sizes = [boxes(network, n) for n in units]
+    for name, counts in (("network", [sizes[0]["x"], sizes[0]["y"]]), ("units", list(units))):
+        if not all(n in range(1, 5) for n in counts):
+            raise ValueError(
+                f"{name} has {counts} neurons, expected 1 to 4: more dots do not fit a box"
+            )
     if steps not in range(2, 7):
         raise ValueError(f"steps is {steps!r}, expected 2 to 6")
     title = title or "Is the hidden layer the row of boxes?"
 
     def make(n: int) -> Figure:
-        frames = units_frames(n, steps, n_inputs, n_outputs)
+        frames = units_frames(network, n, steps)
         rows = [[str(frame.t), frame.text] for frame in frames]
         return Figure(title, frames, [Table(title, ["T", "what it is"], rows)], slider="T")
 

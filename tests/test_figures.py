@@ -21,6 +21,7 @@ from rnnlib import (
 from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
 from rnnlib.gated import GRU, PeepholeLSTM
 from rnnlib.notation import number, sentence_text, vector
+from rnnlib.parameters import parameters
 from rnnlib.stepper import (
     back_stepper,
     batch_axes,
@@ -521,18 +522,25 @@ def test_the_axes_of_a_batch():
         batch_axes(xs[0])
 
 
-def test_units_are_dots_and_steps_are_boxes():
-    figure = units_and_steps(units=(1, 3), steps=3)
+@pytest.mark.parametrize("make", [random_elman, random_jordan, random_layer])
+def test_units_are_dots_and_steps_are_boxes(make, rng):
+    figure = units_and_steps(make(rng), units=(1, 3), steps=3)
     assert list(figure.families) == ["1", "3"]
     for n, frames in figure.families.items():
-        cell = random_elman(np.random.default_rng(0), k=2, n=int(n), o=2)
-        size = sum(getattr(cell, w).size for w in ("W_x", "W_h", "W_o", "b_h", "b_o"))
+        cell = make(rng, 2, int(n))  # two inputs, and of an Elman or Jordan network three outputs
+        size = sum(array.size for array in parameters(cell).values())
+        [fed_back] = cell.state_sizes
+        layers = 2 + sum(array.size for name, array in vars(cell).items() if name[0] == "b")
         for T, frame in enumerate(frames, start=1):
             assert f"The network has {size} parameters, whatever T is." in frame.text
-            dots = frame.drawing.count("<circle")
-            assert dots == int(n) * (T + 1) + 2 * T + 2 * T  # h(0) too
-    with pytest.raises(ValueError, match=r"units\[1\] is 5, expected 1 to 4"):
+            assert frame.drawing.count("<circle") == fed_back + layers * T
+
+
+def test_units_names_what_is_wrong(rng):
+    with pytest.raises(ValueError, match=r"units has \[1, 5\] neurons, expected 1 to 4"):
         units_and_steps(units=(1, 5))
+    with pytest.raises(ValueError, match="network is of type LSTM, expected an Elman"):
+        units_and_steps(gated(LSTM, rng))
 
 
 def test_where_the_gates_are(rng):

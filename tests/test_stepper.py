@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from figure_page import frames_html, marked, sheet
 
-from rnnlib import Elman, ElmanStep, Jordan, Layer, unroll
+from rnnlib import LSTM, Elman, ElmanStep, Jordan, Layer, unroll
 from rnnlib.drawing import unrolled
 from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
+from rnnlib.gated import GRU
 from rnnlib.notation import sentence_text, vector
 from rnnlib.stepper import stepper
 
@@ -241,10 +242,25 @@ def test_rnnlib_and_its_drawings_need_numpy_alone():
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.parametrize(
+    ("kind", "backs"),
+    [(LSTM, "W_h leads back from h to gates; f leads back from c to c"), (GRU, "z leads back")],
+)
+def test_the_drawing_of_networks_with_gates(kind, backs):
+    arrays = (np.ones((kind.n_gates, *size)) for size in ((2, 3), (3, 3), (3,)))
+    cell = kind(*arrays, *([np.ones(3)] if kind is GRU else []))
+    html = unrolled(cell, T=2)._repr_html_()
+    folded, opened = ElementTree.fromstring(html).findall("div/svg")
+    assert backs in folded.find("desc").text
+    texts = ["".join(group.itertext()) for group in opened.iter("g")]
+    assert {"x(1)", "h(0)", "h(2)", "Wx", "Wh"} < set(texts)
+    assert texts.count("f i c̃ o" if kind is LSTM else "z r h̃") == 2
+
+
 @pytest.mark.parametrize(("kind", "fed_back"), [(Elman, "h"), (Jordan, "y"), (Layer, "y")])
 def test_the_drawing_unrolled(kind, fed_back):
     html = unrolled(of_random_weights(kind), T=5)._repr_html_()
-    folded, opened = ElementTree.fromstring(html).findall("svg")
+    folded, opened = ElementTree.fromstring(html).findall("div/svg")
     texts = ["".join(group.itertext()) for group in opened.iter("g")]
     weights = "Wy" if kind is Layer else "Wh"
     assert texts.count(weights) == texts.count("Wx") == 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from importlib import resources
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,10 +20,7 @@ class Chart(Drawing):
     """A drawing that brings its style along where it stands alone."""
 
     def _repr_html_(self) -> str:
-        css = resources.files("rnnlib").joinpath("stepper.css").read_text(encoding="utf-8")
-        return (
-            f'<div class="rnn-theme rnn-chart-alone"><style>{STYLE}{css}</style>{self.html}</div>'
-        )
+        return f'<div class="rnn-theme"><style>{STYLE}</style>{self.html}</div>'
 
 
 def chart(series: Mapping[str, ArrayLike], symbol: str, limits: tuple[float, float]) -> Chart:

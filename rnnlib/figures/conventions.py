@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 from numpy.typing import NDArray
 
-from rnnlib.cells import Cell, Elman
+from rnnlib.cells import Cell, Elman, Jordan, Layer
 from rnnlib.convert import KERAS_GATES, OUR_GATES, TORCH_GATES
 from rnnlib.drawing import units_svg, wiring
 from rnnlib.figures.figure import Frame, Table
@@ -105,18 +104,32 @@ def _axis_frame(layouts: Sequence[tuple], text: str, marked: set) -> Frame:
     return Frame(0, text.partition(": ")[0], text, (), "", sheets)
 
 
-def units_frames(n: int, steps: int, k: int, o: int) -> list[Frame]:
-    """An Elman network of ``n`` hidden neurons over 1 to ``steps`` time steps."""
-    size = (k + n) * n + n + n * o + o
-    plan = wiring(Elman(np.zeros((1, 1)), np.zeros((1, 1)), np.zeros((1, 1)), [0], [0]))
+def boxes(network: Elman | Jordan | Layer, n: int) -> dict[str, int]:
+    """How many neurons each box of a network's drawing stands for, with ``n`` in its layer."""
+    if isinstance(network, Elman | Jordan):
+        return {"x": network.n_inputs, "h": n, "y": network.n_outputs}
+    if isinstance(network, Layer):
+        return {"x": network.n_inputs, "y": n}
+    raise ValueError(
+        f"network is of type {type(network).__name__}, expected an Elman, a Jordan or a Layer"
+    )
+
+
+def units_frames(network: Elman | Jordan | Layer, n: int, steps: int) -> list[Frame]:
+    """The network with ``n`` neurons in its layer, over 1 to ``steps`` time steps."""
+    sizes, plan = boxes(network, n), wiring(network)
+    # a matrix for every arrow, and a bias for every layer but the input
+    arrows = {(start, end) for start, end, _ in (*plan.links, *plan.backs)}
+    weights = sum(sizes[start] * sizes[end] for start, end in arrows)
+    weights += sum(size for layer, size in sizes.items() if layer != "x")
+    layer = "h" if "h" in sizes else "y"
     frames = []
     for T in range(1, steps + 1):
         text = (
             f"T = {T}: {T} column{'s' * (T > 1)}, one a time step; {n} dot{'s' * (n > 1)} in each "
-            f"box of `h`, one a neuron. The network has {size} parameters, whatever T is."
+            f"box of `{layer}`, one a neuron. The network has {weights} parameters, whatever T is."
         )
-        drawing = units_svg(plan, T, {"x": k, "h": n, "y": o}, steps)
-        frames.append(Frame(T, "unrolled", text, (), drawing))
+        frames.append(Frame(T, "unrolled", text, (), units_svg(plan, T, sizes, steps)))
     return frames
 
 
