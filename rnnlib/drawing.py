@@ -244,7 +244,8 @@ def _network(
     def arrow(start: tuple[str, int], end: tuple[str, int], weights: str) -> str:
         ends = [(x_of[t], y_of[layer]) for layer, t in (start, end)]
         on = " on" * ((weights, end[1]) in lit)
-        return _arrow(*(reversed(ends) if backwards else ends), weights, on)
+        # where boxes have their names above them, labels stand a little higher
+        return _arrow(*(reversed(ends) if backwards else ends), weights, on, 8 * bool(units))
 
     parts = []
     for t in steps:
@@ -332,7 +333,7 @@ def _box(
             f'<circle cx="{x + 10 * (i - (inside - 1) / 2):g}" cy="{y:g}" r="3.5"/>'
             for i in range(inside)
         )
-        name = f'<text class="side" x="{x - 4:g}" y="{y - HIGH / 2 - 4:g}">{name}</text>'
+        name = f'<text class="side" x="{x + 5:g}" y="{y - HIGH / 2 - 4:g}">{name}</text>'
     else:
         name = _words(inside) if inside else name
         name = f'<text x="{x:g}" y="{y + 5:g}">{name}</text>'
@@ -347,7 +348,9 @@ def _words(symbols: str) -> str:
     return " ".join(map(svg_markup, symbols.split()))
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float], weights: str, state: str) -> str:
+def _arrow(
+    start: tuple[float, float], end: tuple[float, float], weights: str, state: str, lift: int = 0
+) -> str:
     """An arrow between the edges of two boxes, with the name of the weights beside it."""
     (x0, y0), (x1, y1) = start, end
     length = math.hypot(x1 - x0, y1 - y0)
@@ -355,7 +358,7 @@ def _arrow(start: tuple[float, float], end: tuple[float, float], weights: str, s
     reach = min(WIDE / 2 / abs(dx) if dx else math.inf, HIGH / 2 / abs(dy) if dy else math.inf)
     x0, y0 = x0 + reach * dx, y0 + reach * dy
     x1, y1 = x1 - (reach + GAP) * dx, y1 - (reach + GAP) * dy
-    beside = (_aside(weights), 4) if not dx else (0, -7) if not dy else (9, -5)
+    beside = (_aside(weights), 4 - lift) if not dx else (0, -7) if not dy else (9, -5)
     part = 0.5
     if dx and abs(end[1] - start[1]) > ROW:  # the middle is another arrow's
         part, beside = (0.68 if dy > 0 else 0.32), (-13, 8)

@@ -26,7 +26,7 @@ from rnnlib.figures.conventions import (
     units_frames,
 )
 from rnnlib.figures.figure import Figure, Table, table_of
-from rnnlib.figures.forwards import forwards, shown_of
+from rnnlib.figures.forwards import check_size, forwards, shown_of
 from rnnlib.gated import GRU, LSTM
 from rnnlib.trace import Trace
 
@@ -72,6 +72,7 @@ def stepper(
         If the extra ``widgets`` is not installed.
     """
     trace = shown_of(trace, sequence)
+    check_size(trace)
     if title is None:
         name = type(trace.cell).__name__
         article = "an" if name[0] in "AEIOL" else "a"
@@ -92,7 +93,7 @@ def back_stepper(
     Parameters
     ----------
     trace : Trace
-        Of an Elman or Jordan network, a Layer or an LSTM.
+        Of an Elman or Jordan network, a Layer, an LSTM or a GRU.
     title, sequence
         As for ``stepper``.
     **seeds : (T, n), of a batch (T, m, n)
@@ -104,6 +105,7 @@ def back_stepper(
         As ``stepper`` and ``bptt`` do; ValueError for a batch without ``sequence``.
     """
     trace, seeds = _one(trace, sequence, seeds)
+    check_size(trace)
     title = title or "How does the gradient flow back through time?"
     frames = list(backwards(trace.cell, way_of(trace, seeds)))
     return Figure(title, frames, [table_of(title, frames)])
@@ -139,6 +141,8 @@ def truncation(
         As ``back_stepper``; ValueError if there is no such weight or entry.
     """
     trace, seeds = _one(trace, sequence, seeds)
+    if len(trace) > 20:
+        raise ValueError(f"the trace has {len(trace)} steps, expected at most 20, such as xs[:20]")
     title = title or "What does truncation drop?"
     frames, table, _ = truncated(trace, weight, entry, seeds)
     return Figure(title, frames, [table, table_of(title, frames)], slider="k")

@@ -177,16 +177,18 @@ def test_a_sequence_of_a_batch_is_what_it_is_alone(kind, rng):
     together = stepper(unroll(cell, xs, lengths=lengths), sequence=0)
     alone = stepper(unroll(cell, xs[:3, 0]))
     assert texts(together) == texts(alone)
-    seeds = draw(rng, 5, 3, together_size(cell))
-    if kind is not GRU:
-        back = back_stepper(unroll(cell, xs, lengths=lengths), sequence=0, **{cell.output: seeds})
-        assert texts(back) == texts(
-            back_stepper(unroll(cell, xs[:3, 0]), **{cell.output: seeds[:3, 0]})
-        )
+    seeds = draw(rng, 5, 3, cell.state_sizes[0])
+    together = unroll(cell, xs, lengths=lengths)
+    together = back_stepper(together, sequence=0, **{cell.output: seeds})
+    alone = back_stepper(unroll(cell, xs[:3, 0]), **{cell.output: seeds[:3, 0]})
+    assert texts(together) == texts(alone)
 
 
-def together_size(cell):
-    return cell.state_sizes[0]
+def test_what_nobody_could_read_is_refused(rng):
+    with pytest.raises(ValueError, match="a has 20 neurons, expected at most 16"):
+        stepper(unroll(random_layer(rng, l=20), draw(rng, 3, 2)))
+    with pytest.raises(ValueError, match=r"has 61 steps, expected at most 60: .* xs\[:60\]"):
+        back_stepper(unroll(random_layer(rng), draw(rng, 61, 2)), y=np.ones((61, 4)))
 
 
 def test_a_sequence_that_is_not_there_is_refused(rng):
@@ -315,6 +317,21 @@ def blocks_at(figure, t):
     return blocks(next(frame for frame in figure.frames if frame.t == t))
 
 
+def test_the_way_back_through_a_gru_is_that_of_bptt(rng):
+    trace = unroll(gated(GRU, rng), draw(rng, 4, 2))
+    h = draw(rng, 4, 3)
+    d, figure = bptt(trace, h=h), back_stepper(trace, h=h)
+    rows = results(figure)
+    for t in range(1, 5):
+        for name in ("h", "a_z", "a_r", "a_h"):
+            np.testing.assert_array_equal(rows[t][f"∂L/∂{name}({t})"], getattr(d[t], name))
+    np.testing.assert_array_equal(rows[0]["∂L/∂h(0)"], d[0].h)
+    for frame in figure.frames:
+        shown, t = blocks(frame), max(frame.t, 1)
+        total = shown["own"] + shown["from gates"] + shown["from h"]
+        np.testing.assert_allclose(total, shown[f"∂L/∂h({t})"], rtol=1e-12)
+
+
 def test_the_drawing_points_backwards():
     def heads(figure, frame):
         svg = frames_html(figure)[frame].find(".//svg")
@@ -324,8 +341,8 @@ def test_the_drawing_points_backwards():
 
 
 def test_without_a_way_back_it_says_so(rng):
-    trace = unroll(gated(GRU, rng), draw(rng, 3, 2))
-    with pytest.raises(ValueError, match="no stepper backwards for GRU, expected"):
+    trace = unroll(gated(PeepholeLSTM, rng), draw(rng, 3, 2))
+    with pytest.raises(ValueError, match="no stepper backwards for PeepholeLSTM, expected"):
         back_stepper(trace, h=np.ones((3, 3)))
     with pytest.raises(ValueError, match="no seed; the loss's own gradient was expected"):
         back_stepper(notes())

@@ -16,7 +16,7 @@ from rnnlib.drawing import Wiring, wiring
 from rnnlib.figures.figure import Frame, Table
 from rnnlib.figures.forwards import Scene, tell
 from rnnlib.figures.sheet import Block, Layout, Sheet
-from rnnlib.gated import LSTM
+from rnnlib.gated import GRU, LSTM
 from rnnlib.notation import number, vector
 from rnnlib.trace import Trace
 
@@ -57,7 +57,7 @@ def backwards(cell: Cell, way: Way) -> Iterator[Frame]:
     """
     raise ValueError(
         f"no stepper backwards for {type(cell).__name__}, expected the trace of an Elman or Jordan "
-        f"network, of a Layer or an LSTM"
+        f"network, of a Layer, an LSTM or a GRU"
     )
 
 
@@ -329,21 +329,13 @@ class _LSTMStep:
         t, d = self.t, self.d
         h_, c_ = f"∂L/∂h({t})", f"∂L/∂c({t})"
         later = t < self.T
-        yield scene.frame(
-            "hidden state",
-            f"its own {vector(self.way.own('h', t))}, and {vector(self.from_gates)} from the gates "
-            f"of {f'step {t + 1}' if later else 'no later step'}, make {tell(h_, d.h)}.",
-            {h_: d.h},
-            used={"from gates"},
-            new={"own", h_},
-            lit={("h", t)} | ({("gates", t + 1), ("W_h", t + 1)} if later else set()),
-        )
-        own = f", its own {vector(self.way.own('c', t))}" if "c" in self.way.seeds else ""
-        source = f"`c({t + 1})`" if later else "no later step"
+        yield _hidden_state(scene, self.way.own("h", t), {"gates": self.from_gates}, d.h)
+        through = f"{vector(d.h * self.slope)} comes through `h({t})`"
+        own = f", its own is {vector(self.way.own('c', t))}" if "c" in self.way.seeds else ""
+        after = f"{vector(self.from_c)} from `c({t + 1})`" if later else "nothing from later steps"
         yield scene.frame(
             "cell state",
-            f"{vector(d.h * self.slope)} comes through `h({t})`{own}, and {vector(self.from_c)} "
-            f"from {source}: {tell(c_, d.c)}.",
+            f"{through}{own}, and {after}: {tell(c_, d.c)}.",
             {c_: d.c},
             used={h_, "slope", "from c"},
             new={"slope", "through h", "own c", c_},
@@ -360,15 +352,86 @@ class _LSTMStep:
             new=set(a),
             lit={("gates", t), ("i c_tilde", t)},
         )
+        yield _straight_back(scene, "c", d.c, "f", self.record.f, self.passed)
+
+
+def _hidden_state(
+    scene: BackScene, own: NDArray, parts: dict[str, NDArray], total: NDArray
+) -> Frame:
+    """What reaches h(t) of a network with gates: blocks "own" and "from ..." on the sheet."""
+    t, h_ = scene.t, f"∂L/∂h({scene.t})"
+    names = {"gates": f"the gates of step {t + 1}", "h": f"`h({t + 1})` itself"}
+    if t < scene.T:
+        told = "".join(f" + {vector(part)} from {names[name]}" for name, part in parts.items())
+        lit = {("h", t), ("gates", t + 1), ("W_h", t + 1), ("z", t + 1)}
+    else:
+        told, lit = ", and nothing from later steps", {("h", t)}
+    return scene.frame(
+        "hidden state",
+        f"its own {vector(own)}{told}: {tell(h_, total)}.",
+        {h_: total},
+        used={f"from {name}" for name in parts},
+        new={"own", h_},
+        lit=lit,
+    )
+
+
+def _straight_back(
+    scene: BackScene, state: str, d: NDArray, gate: str, value: NDArray, passed: NDArray
+) -> Frame:
+    """The way from a state to itself one step before, which a gate alone stands in."""
+    t, label = scene.t, f"∂L/∂{state}({scene.t})"
+    return scene.frame(
+        "back",
+        f"{tell(label, d)} times {tell(f'{gate}({t})', value)}, entry by entry, goes back to "
+        f"`{state}({t - 1})`: {vector(passed)}. No matrix and no slope is in the way.",
+        {f"{label} {gate}({t})": passed},
+        used={label, f"{gate}({t})"},
+        new={f"to {state}"},
+        lit={(state, t - 1), (gate, t), (state, t)},
+    )
+
+
+@backwards.register
+def _gru_frames(cell: GRU, way: Way) -> Iterator[Frame]:
+    T = len(way.trace)
+    for t in range(T, 0, -1):
+        d, record, after = way.d[t], way.trace[t], t < T
+        past = way.later("a_h", t) * (way.trace[t + 1].r if after else 0)
+        later = (way.later("a_z", t), way.later("a_r", t), past)
+        from_gates = sum(a @ W.T for a, W in zip(later, cell.W_h, strict=True))
+        from_h = way.later("h", t) * (way.trace[t + 1].z if after else 0)
+        passed, h_, a = d.h * record.z, f"∂L/∂h({t})", {}
+        memory, gates = Layout(), Layout()
+        memory.add("own", way.own("h", t), "d", "own")
+        memory.add("from gates", from_gates, "d", f"+ gates of {t + 1}")
+        memory.add("from h", from_h, "d", f"+ from `h({t + 1})`")
+        memory.add(h_, d.h, "h")
+        memory.add(f"z({t})", record.z, "g", f"· `z({t})`")
+        memory.add("to h", passed, "d", f"to `h({t - 1})`")
+        for gate in ("z", "r", "h"):
+            a[f"∂L/∂a_{gate}({t})"] = getattr(d, f"a_{gate}")
+            gates.add(f"∂L/∂a_{gate}({t})", getattr(d, f"a_{gate}"), "g")
+        scene = BackScene(t, T, wiring(cell), {"from gates", "from h"})
+        scene.show(memory, gates)
+        if t == T:
+            yield scene.begin("the loss has been computed, and nothing has flowed back.")
+        yield _hidden_state(scene, way.own("h", t), {"gates": from_gates, "h": from_h}, d.h)
         yield scene.frame(
-            "back",
-            f"{tell(c_, d.c)} times {tell(f'f({t})', self.record.f)}, entry by entry, goes back to "
-            f"`c({t - 1})`: {vector(self.passed)}. No matrix and no slope is in the way.",
-            {f"∂L/∂c({t}) f({t})": self.passed},
-            used={c_, f"f({t})"},
-            new={"to c"},
-            lit={("c", t - 1), ("f", t), ("c", t)},
+            "gates",
+            f"each gate gets its gradient from {tell(h_, d.h)}; from here it goes to the weights, "
+            f"and through `W_hᵀ` to `h({t - 1})`.",
+            a,
+            used={h_},
+            new=set(a),
+            lit={("gates", t), ("1 − z", t)},
         )
+        yield _straight_back(scene, "h", d.h, "z", record.z, passed)
+    yield scene.end(
+        f"what has come back is {tell('∂L/∂h(0)', way.d[0].h)}.",
+        {"∂L/∂h(0)": way.d[0].h},
+        {("h", 0), ("z", 1), ("W_h", 1)},
+    )
 
 
 def truncated(

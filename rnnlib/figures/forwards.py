@@ -21,6 +21,9 @@ from rnnlib.trace import Trace
 MOST_ROWS = 4
 """Batches of at most so many instances are shown whole."""
 
+MOST_NEURONS, MOST_STEPS = 16, 60
+"""Larger figures nobody can read, and a browser is slow to show."""
+
 
 @singledispatch
 def forwards(cell: Cell, trace: Trace, stacked: bool) -> Iterator[Frame]:
@@ -426,6 +429,21 @@ def one_sequence(trace: Trace, sequence: int) -> Trace:
         blocks=each(trace.blocks, lambda array: array[..., :T, sequence : sequence + 1, :]),
         lengths=None,
     )
+
+
+def check_size(trace: Trace) -> None:
+    """Refuse what nobody could read."""
+    for name, array in trace.steps._asdict().items():
+        if array is not None and array.shape[-1] > MOST_NEURONS:
+            raise ValueError(
+                f"{name} has {array.shape[-1]} neurons, expected at most {MOST_NEURONS}: more "
+                f"numbers cannot be read; rnnlib.stepper.magnitudes shows how large they are"
+            )
+    if len(trace) > MOST_STEPS:
+        raise ValueError(
+            f"the trace has {len(trace)} steps, expected at most {MOST_STEPS}: unroll fewer, such "
+            f"as xs[:{MOST_STEPS}]"
+        )
 
 
 def shown_of(trace: Trace, sequence: int | None) -> Trace:
