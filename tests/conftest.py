@@ -9,11 +9,15 @@ import os
 # on matrices as small as ours a second thread waits more than it works, here and in kernels
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import runpy
 import shutil
+from pathlib import Path
 
 import pytest
 
 from autograder import sandbox
+
+ROOT = Path(__file__).parents[1]
 
 # hand-ins and what makes them, not tests; to look for doctests in them would be to run them
 collect_ignore = ["attacks"]
@@ -43,3 +47,16 @@ def chromium() -> str:
         if found := shutil.which(name):
             return found
     missing("there is no Chromium", "apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The packages that the book's build fetches, fetched if they are not there yet."""
+    offline = runpy.run_path(str(ROOT / "book" / "_extensions" / "offline.py"))
+    return offline["packages"](ROOT)
+
+
+@pytest.fixture(scope="session")
+def axe(node_modules: Path) -> Path:
+    """axe-core's script."""
+    return node_modules / "axe-core" / "axe.min.js"

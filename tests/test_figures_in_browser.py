@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from figure_page import ROOT, page_of
+from figure_page import page_of
 
 from rnnlib import LSTM, ElmanStep, Layer, bptt, unroll
 from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
@@ -67,6 +67,7 @@ def figures():
         "lstm backwards": back_stepper(
             unroll(lstm, xs), "Does an LSTM forget?", h=draw(size=(3, 2))
         ),
+        "gru backwards": back_stepper(unroll(gru, xs), h=draw(size=(3, 2))),
         "truncation": truncation(notes, y=y),
         "side by side": side_by_side(notes, unroll(exercise_3_jordan(), notes_inputs())),
         "what if": what_if(
@@ -90,7 +91,7 @@ TWO_SLIDERS = ["what if", "units"]
 
 
 @pytest.fixture(scope="module")
-def addresses(tmp_path_factory):
+def addresses(tmp_path_factory, node_modules):
     """A page with all figures, in light and in dark."""
     folder = tmp_path_factory.mktemp("figures")
     for theme in ("light", "dark"):
@@ -230,13 +231,13 @@ def test_the_second_slider_changes_the_value_and_not_the_step(name, visit):
 
 
 @pytest.mark.parametrize(("theme", "width"), SIZES)
-def test_axe_finds_nothing_and_the_page_is_no_wider_than_the_window(theme, width, visit):
+def test_axe_finds_nothing_and_the_page_is_no_wider_than_the_window(theme, width, visit, axe):
     page = visit(theme, width)
     for name in NAMES:  # frames with colours
         Shown(page, name).press("Home", "ArrowRight", "ArrowRight", "ArrowRight")
     page.wait_for_timeout(200)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.add_script_tag(path=ROOT / "node_modules" / "axe-core" / "axe.min.js")
+    page.add_script_tag(path=axe)
     found = page.evaluate("axe.run({preload: false}).then(result => result.violations)")
     told = [
         (each["id"], each["impact"], node["target"], node["failureSummary"])

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from conftest import missing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -295,10 +294,7 @@ def browser(chromium):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("name", ["feedback", "report"])
-def test_a_page_fits_its_screen_and_can_be_read_by_all(browser, shown, name, width, scheme):
-    axe = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-    if not axe.is_file():
-        missing("axe-core is not there", "npm ci")
+def test_a_page_fits_its_screen_and_can_be_read_by_all(browser, axe, shown, name, width, scheme):
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
     )

@@ -294,7 +294,7 @@ def test_no_page_is_wider_than_the_window(page_name, width, visit, served):
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 360)])
 @pytest.mark.parametrize("page_name", PAGES[1:4])
-def test_axe_finds_nothing(page_name, scheme, width, visit, served):
+def test_axe_finds_nothing(page_name, scheme, width, visit, served, axe):
     viewport = {"width": width, "height": 780}
     page = visit(f"{served}/{page_name}", color_scheme=scheme, viewport=viewport)
     if page_name == CHAPTER:
@@ -303,7 +303,7 @@ def test_axe_finds_nothing(page_name, scheme, width, visit, served):
         for _ in range(7):  # a frame with all of its colours
             page.keyboard.press("ArrowRight")
         becomes(page, "Step 2 of 3, hidden layer")
-    page.add_script_tag(path=ROOT / "node_modules" / "axe-core" / "axe.min.js")
+    page.add_script_tag(path=axe)
     # colours fade in; and axe shall not load style sheets by itself
     page.evaluate("Promise.allSettled(document.getAnimations().map(each => each.finished))")
     found = page.evaluate("axe.run({preload: false}).then(result => result.violations)")
