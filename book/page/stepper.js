@@ -1,6 +1,6 @@
 // What the steppers of a page need beyond the widgets themselves: names for a screen reader, a voice
 // that says each frame's sentence, keys, and a copy on paper. Works without a server, and touches
-// nothing but the steppers.
+// nothing but the steppers, and wide tables.
 "use strict";
 (() => {
   // Core widgets ask for MathJax 2, pages load MathJax 3. Frames hold no TeX: nothing is to be done.
@@ -95,6 +95,15 @@
   const complete = (figure) => !figure.dataset.adopted && steps(figure) &&
     [".rnn-title", ".rnn-frame", ".widget-play button"].every((part) => figure.querySelector(part)) &&
     !!figure.querySelector(".rnn-what-if") === !!figure.querySelector(`.rnn-what-if ${HANDLE}`);
+
+  // A table wider than its box scrolls: by keys as well, if the box can have the focus.
+  const focusable = () => {
+    for (const box of document.querySelectorAll(".pst-scrollable-table-container")) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    }
+  };
+  window.addEventListener("load", focusable);
+  window.addEventListener("resize", focusable);
 
   document.addEventListener("DOMContentLoaded", () => {
     const look = () => [...document.querySelectorAll(".rnn-stepper")].filter(complete).forEach(adopt);
