@@ -87,17 +87,10 @@ def load(path: Path) -> Attack:
     return Attack(path.stem, about, cells, verdict)
 
 
-HOLES: dict[str, str] = {}
-"""Attacks that still do harm, and why; each of these tests fails as soon as one no longer does."""
-
 CORPUS = {path.stem: load(path) for path in sorted(ATTACKS.glob("*.txt"))}
 
 
-def each_attack():
-    """All attacks as parameters, those that still do harm marked as such."""
-    for name, attack in CORPUS.items():
-        hole = [pytest.mark.xfail(strict=True, reason=HOLES[name])] if name in HOLES else []
-        yield pytest.param(attack, id=name, marks=hole)
+each_attack = pytest.mark.parametrize("attack", CORPUS.values(), ids=CORPUS)
 
 
 # the corpus itself
@@ -313,7 +306,7 @@ def test_the_run_ends_with_a_result_for_every_hand_in(world):
     assert set(world.results) == set(CORPUS) | set(HONEST)
 
 
-@pytest.mark.parametrize("attack", each_attack())
+@each_attack
 def test_each_attack_gets_what_its_file_says(world, attack):
     for verdict in world.results[attack.name].verdicts:
         points, _, statuses = attack.verdict[verdict.question.cell].partition(" ")
@@ -373,7 +366,7 @@ def test_what_one_question_saw_does_not_reach_the_next(world):
     assert "CARRIED OVER" not in str(told["elman-forward"])
 
 
-@pytest.mark.parametrize("attack", each_attack())
+@each_attack
 def test_no_page_holds_script_or_anything_that_asks_for_something(world, attack):
     page = world.course.folder("feedback", attack.name, ASSIGNMENT) / f"{ASSIGNMENT}.html"
     html = page.read_text(encoding="utf-8")
