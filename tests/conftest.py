@@ -11,9 +11,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import runpy
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from browsing import ARGUMENTS, server
 
 from autograder import sandbox
 
@@ -60,3 +63,37 @@ def node_modules() -> Path:
 def axe(node_modules: Path) -> Path:
     """axe-core's script."""
     return node_modules / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    # module by module: as long as it is open, an event loop runs that nbval's kernels trip over
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """The finished site's folder, built once from clean with warnings as errors."""
+    out = tmp_path_factory.mktemp("book")
+    tool = Path(sys.executable).with_name("jupyter-book")
+    options = ["-W", "-n", "--keep-going", "--path-output", str(out)]
+    done = subprocess.run(
+        [str(tool), "build", str(ROOT), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    return out / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def served(site):
+    """The site's address on a server of its own."""
+    with server(site) as address:
+        yield address

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from browsing import hurry, listen
 from figure_page import page_of
 
 from rnnlib import LSTM, ElmanStep, Layer, bptt, unroll
@@ -24,18 +25,6 @@ from rnnlib.stepper import (
     what_if,
 )
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-# Play waits seconds between frames; tests do not
-HURRY = """
-const wait = window.setTimeout;
-window.setTimeout = (f, delay, ...rest) => wait(f, delay >= 1000 ? delay / 40 : delay, ...rest);
-"""
 SIZES = [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
 
 
@@ -100,16 +89,6 @@ def addresses(tmp_path_factory, node_modules):
 
 
 @pytest.fixture(scope="module")
-def browser(chromium):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def visit(browser, addresses):
     """Opens the page, once in each theme and width; in the end none may have complained."""
     pages, complaints = {}, []
@@ -120,23 +99,9 @@ def visit(browser, addresses):
                 viewport={"width": width, "height": 900}, color_scheme=theme
             )
             context.set_default_timeout(10_000)
-            context.add_init_script(HURRY)
+            context.add_init_script(hurry(40))
             page = context.new_page()
-            page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
-            page.on(
-                "console",
-                lambda line: (
-                    line.type == "error"
-                    and complaints.append(f"{line.text} {line.location['url']}")
-                ),
-            )
-            page.on(
-                "request",
-                lambda request: (
-                    request.url.startswith(("file:", "data:", "blob:"))
-                    or complaints.append(f"off the page: {request.url}")
-                ),
-            )
+            listen(page, complaints, "file:")
             page.goto(addresses[theme])
             page.wait_for_function(
                 f"document.querySelectorAll('.rnn-voice').length === {len(FIGURES)}"

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
-import subprocess
-import sys
-import threading
 from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
+from browsing import hurry, listen
 
-ROOT = Path(__file__).parents[1]
 CHAPTER = "book/elman.html"
 PAGES = [
     "index.html",
@@ -35,64 +29,6 @@ PAGES = [
 ]
 CHAPTERS = [page for page in PAGES if page.startswith("book/") and page != "book/index.html"]
 
-# a sandbox for each page needs rights that containers lack; and the browser shall not phone home
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-# Play waits seconds between frames; tests do not
-HURRY = """
-const wait = window.setTimeout;
-window.setTimeout = (f, delay, ...rest) => wait(f, delay >= 1000 ? delay / 20 : delay, ...rest);
-"""
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The finished site's folder, built from clean with warnings as errors."""
-    out = tmp_path_factory.mktemp("book")
-    tool = Path(sys.executable).with_name("jupyter-book")
-    options = ["-W", "-n", "--keep-going", "--path-output", str(out)]
-    done = subprocess.run(
-        [str(tool), "build", str(ROOT), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-5000:]
-    return out / "_build" / "html"
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def served(site):
-    """The site's address on a server of its own."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=site))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    # module by module: as long as it is open, an event loop runs that nbval's kernels trip over
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
 
 @pytest.fixture
 def visit(browser):
@@ -103,32 +39,13 @@ def visit(browser):
         context = browser.new_context(**options)
         contexts.append(context)
         context.set_default_timeout(10_000)
-        context.add_init_script(HURRY)
+        context.add_init_script(hurry(20))
         page = context.new_page()
         home = address.partition("/book")[0].removesuffix("index.html")
         home = re.match(r"(https?://[^/]+|file://)", home)[0]
-        page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
-        page.on(
-            "console",
-            lambda line: (
-                line.type == "error" and complaints.append(f"{line.text} {line.location['url']}")
-            ),
-        )
         # where scripts are off, those that a page preloads are given up, which is no fault
         given_up = set() if options.get("java_script_enabled", True) else {"script"}
-        page.on(
-            "requestfailed",
-            lambda request: (
-                request.resource_type in given_up or complaints.append(f"failed: {request.url}")
-            ),
-        )
-        page.on(
-            "request",
-            lambda request: (
-                request.url.startswith((home, "data:", "blob:"))
-                or complaints.append(f"off the site: {request.url}")
-            ),
-        )
+        listen(page, complaints, home, frozenset(given_up))
         page.goto(address, wait_until="load")
         return page
 
