@@ -42,7 +42,7 @@ class Cell(Protocol):
     """
 
     Step: ClassVar[type[NamedTuple]]
-    """The record of one time step: a named tuple of all its quantities."""
+    """The record of one time step, a named tuple of all its quantities."""
     Blocks: ClassVar[type[NamedTuple]]
     state: ClassVar[tuple[str, ...]]
     """Those quantities of the step before that a step needs."""

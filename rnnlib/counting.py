@@ -87,7 +87,7 @@ class Count:
 
     @property
     def weights(self) -> int:
-        """All but the biases: N(W) of remarks 1 and 2 of Galvan's *On recurrent networks*."""
+        """All but the biases; N(W) of remarks 1 and 2 of Galvan's *On recurrent networks*."""
         return sum(row.number for row in self.rows if not row.is_bias)
 
     @property

@@ -28,7 +28,7 @@ MOST_PATHS = 100_000
 """As many paths as ``paths`` lists at once."""
 
 LARGEST_SLOPES = {"sigmoid": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}
-"""The largest slope of each activation that works entry by entry, max |φ′|."""
+"""The largest slope of each activation that works entry by entry, ``max |φ′|``."""
 
 # where a network of one layer keeps the weights that feed back, the pre-activation and φ
 _LOOPS = {Layer: ("W_y", "a", "phi"), Elman: ("W_h", "a_h", "g_h")}
@@ -233,7 +233,7 @@ def spectral_radius(W: ArrayLike) -> float:
 
 
 def bound(cell: Cell, slope: float | None = None) -> float:
-    """σ_max(W_h) max |φ′|: ‖∂h(t)/∂h(k)‖ is at most this to the power t − k, whatever the input.
+    """``σ_max(W_h) max |φ′|``: ‖∂h(t)/∂h(k)‖ is at most its power t − k, whatever the input.
 
     Below 1 it suffices for the gradient to vanish. Above 1 it proves nothing: that is necessary
     for the gradient to explode, and far from enough.

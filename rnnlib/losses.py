@@ -27,7 +27,7 @@ class Loss(NamedTuple):
 def squared_error(
     y: ArrayLike, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
 ) -> Loss:
-    """L = Σ_t |y(t) − ȳ(t)|², and ∂L/∂y(t) = 2 (y(t) − ȳ(t)); the mean over the batch.
+    """L = Σ_t ‖y(t) − ȳ(t)‖², and ∂L/∂y(t) = 2 (y(t) − ȳ(t)); the mean over the batch.
 
     Parameters
     ----------

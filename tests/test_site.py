@@ -22,8 +22,10 @@ PAGES = [
     "book/jordan.html",
     "book/lstm.html",
     "book/errata.html",
-    "book/threat-model.html",
+    "book/bibliography.html",
+    "book/reference.html",
     "book/speed.html",
+    "book/threat-model.html",
     "search.html",
     "genindex.html",
 ]
