@@ -20,6 +20,7 @@ PAGES = [
     "book/batch.html",
     CHAPTER,
     "book/jordan.html",
+    "book/gradients.html",
     "book/lstm.html",
     "book/errata.html",
     "book/bibliography.html",
