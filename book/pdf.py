@@ -15,7 +15,8 @@ import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -183,28 +184,44 @@ def link(target: str, here: str) -> str | None:
     return f"#{page}--{anchor}" if anchor else f"#{page}"
 
 
-def contents(articles: dict[str, tuple[str, Tag]], pages: dict[str, int]) -> str:
-    """The table of contents: chapters and their sections, with their pages where known."""
+BELOW = {"part": "chapter", "chapter": "section", "section": ""}
+
+
+@dataclass
+class Entry:
+    """A line of the table of contents; a part has no place of its own."""
+
+    kind: str
+    title: str
+    target: str = ""
+
+
+def entries(articles: dict[str, tuple[str, Tag]]) -> Iterator[Entry]:
+    """The table of contents: parts, chapters and their sections."""
     headings = {name: article.find_all("h2") for name, (_, article) in articles.items()}
     times = Counter(heading.get_text() for each in headings.values() for heading in each)
-    lines, last = [], ""
+    last = ""
     for name, (part, article) in articles.items():
         if part != last:
-            lines.append(f'<p class="toc-part">{escape(part)}</p>')
+            yield Entry("part", part)
             last = part
-        lines.append(_line("toc-chapter", slug(name), article.h1.get_text(), pages))
+        yield Entry("chapter", article.h1.get_text(), slug(name))
         for heading in headings[name]:
             if times[heading.get_text()] == 1:  # the parts that all chapters have tell nothing
-                lines.append(_line("toc-section", heading.parent["id"], heading.get_text(), pages))
-    return "\n".join(lines)
+                yield Entry("section", heading.get_text(), heading.parent["id"])
 
 
-def _line(kind: str, target: str, text: str, pages: dict[str, int]) -> str:
-    number = pages.get(target, "000")
-    return (
-        f'<a class="{kind}" href="#{target}"><span>{escape(text)}</span>'
-        f'<span class="toc-page">{number}</span></a>'
-    )
+def contents(lines: list[Entry], pages: dict[str, int]) -> str:
+    """The table of contents in HTML; a page that is not known yet has a number as long."""
+
+    def line(entry: Entry) -> str:
+        title = f"<span>{escape(entry.title)}</span>"
+        if not entry.target:
+            return f'<p class="toc-{entry.kind}">{title}</p>'
+        number = f'<span class="toc-page">{pages.get(entry.target, "000")}</span>'
+        return f'<a class="toc-{entry.kind}" href="#{entry.target}">{title}{number}</a>'
+
+    return "\n".join(map(line, lines))
 
 
 def assemble(site: Path, articles: dict[str, tuple[str, Tag]], pages: dict[str, int]) -> str:
@@ -242,7 +259,7 @@ def assemble(site: Path, articles: dict[str, tuple[str, Tag]], pages: dict[str, 
 <section class="cover"><img src="../_static/logo-light.svg" alt="">
 <p class="cover-title">{TITLE}</p><p>{SUBTITLE}</p><p class="cover-authors">{AUTHORS}</p>
 <p class="cover-licence">{LICENCE}</p></section>
-<nav class="contents"><h1>Contents</h1>{contents(articles, pages)}</nav>
+<nav class="contents"><h1>Contents</h1>{contents(list(entries(articles)), pages)}</nav>
 {bodies}
 </body></html>"""
 
@@ -269,7 +286,7 @@ def print_page(browser, file: Path, text: str) -> bytes:
         page.evaluate("document.fonts.ready")
         if wrong := page.evaluate(UNFIT):
             raise SystemExit(f"pdf: not fit to print: {', '.join(wrong)}")
-        return page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
+        return page.pdf(prefer_css_page_size=True, print_background=True, tagged=True)
     finally:
         page.close()
         file.unlink()
@@ -285,11 +302,19 @@ def page_numbers(pdf: bytes) -> dict[str, int]:
         return {name.removeprefix("/"): order[place[0].objgen] for name, place in places}
 
 
-def save(pdf: bytes, target: Path) -> None:
-    """Write what was printed, with its author, and packed: it shrinks to a third."""
+def save(pdf: bytes, lines: Iterable[Entry], target: Path) -> None:
+    """Write what was printed, with its outline and author, and packed: it shrinks to a third."""
     import pikepdf
 
     with pikepdf.open(io.BytesIO(pdf)) as printed:
+        with printed.open_outline() as outline:
+            siblings = {"part": outline.root, "chapter": outline.root}
+            for entry in lines:
+                place = printed.Root.Dests.get(f"/{entry.target}")
+                item = pikepdf.OutlineItem(entry.title, place)
+                item.is_closed = entry.kind != "part"
+                siblings[entry.kind].append(item)
+                siblings[BELOW[entry.kind]] = item.children
         with printed.open_metadata(set_pikepdf_as_editor=False) as about:
             about["dc:title"], about["dc:creator"] = TITLE, [AUTHORS]
             about["dc:description"] = SUBTITLE
@@ -314,7 +339,7 @@ def make(site: Path) -> Path:
     if page_numbers(second) != pages:
         raise SystemExit("pdf: with its page numbers in it, the table of contents is longer")
     target = site / downloads.PDF
-    save(second, target)
+    save(second, entries(articles), target)
     downloads.finish(site)
     return target
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from zipfile import ZipFile
 import card
 import downloads
 import nbformat
+import pdf
+import pikepdf
 import published
 import pytest
 import yaml
@@ -235,6 +238,76 @@ def test_the_archive_holds_the_site(site):
         assert archive.testzip() is None
     files = {f.relative_to(site).as_posix() for f in site.rglob("*") if f.is_file()}
     assert names == {f"unrolled/{name}" for name in files - {downloads.ARCHIVE, ".buildinfo"}}
+
+
+@pytest.fixture(scope="module")
+def printed(site, tmp_path_factory, chromium):
+    """A copy of the site with the book's PDF. What prints it stops at formulas that are not set,
+    pictures that are not there, links to nowhere, and contents that name other pages."""
+    copy = tmp_path_factory.mktemp("printed") / "html"
+    shutil.copytree(site, copy)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "book" / "pdf.py"), str(copy)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    return copy
+
+
+def test_the_pdf_has_every_chapter_with_its_sections(site, printed):
+    names = [Path(name).name for name, _ in pdf.chapters(ROOT / "_toc.yml")]
+    assert {f"{name}.html" for name in names} == {page.name for page in site.glob("book/*.html")}
+    titles = [heading(site / "book" / f"{name}.html") for name in names]
+    with pikepdf.open(printed / downloads.PDF) as book, book.open_outline() as outline:
+        assert book.Root.MarkInfo.Marked and book.Root.Lang == "en"
+        assert len(book.pages) > 3 * len(names)
+        front, *parts = outline.root
+        listed = [front, *(chapter for part in parts for chapter in part.children)]
+        assert [str(chapter.title) for chapter in listed] == titles
+        places = [chapter.destination[0].objgen for chapter in listed]
+        order = [page.objgen for page in book.pages if page.objgen in places]
+        assert places == order  # each begins a page, one after the other
+
+
+def heading(page):
+    return pdf.parsed(page.read_text()).h1.find(string=True)
+
+
+def test_with_the_pdf_the_front_page_and_the_archive_offer_it(printed):
+    assert f'href="../{downloads.PDF}"' in (printed / "book" / "index.html").read_text()
+    with ZipFile(printed / downloads.ARCHIVE) as archive:
+        assert f"unrolled/{downloads.PDF}" in archive.namelist()
+    assert not list(printed.rglob("*draft*"))
+
+
+def test_on_paper_a_figure_is_its_last_frame_and_its_steps(site):
+    article = pdf.chapter(site, "book/elman")
+    figures = article.select(".rnn-stepper")
+    assert len(figures) == len(
+        re.findall("widget-view", (site / "book" / "elman.html").read_text())
+    )
+    assert figures[0].select_one(".rnn-title").get_text().endswith("at step 1?")
+    assert "Step 3 of 3, output" in figures[0].get_text()
+    steps = figures[0].find_next_sibling(class_="rnn-table")
+    assert steps.caption.get_text() == "All steps" and "(−1, 4, 2)" in steps.get_text()
+    assert not article.select("noscript, script, details, summary")
+    ids = [tag["id"] for tag in article.find_all(id=True)]
+    assert len(ids) == len(set(ids))
+    assert all(one == "elman" or one.startswith("elman--") for one in ids)
+
+
+@pytest.mark.parametrize(
+    ("text", "unbroken"),
+    [(", so", ","), ("-th", ""), (" is", ""), (").", ")."), ("s", "")],
+)
+def test_a_mark_stays_with_the_formula_before_it(text, unbroken):
+    page = pdf.parsed(f'<p><span class="math">x</span>{text}</p>')
+    pdf._keep_with_mark(page.select_one(".math"))
+    assert page.get_text() == f"x{text}"
+    together = page.select_one(".unbroken")
+    assert (together.get_text() if together else "x") == f"x{unbroken}"
 
 
 def test_without_a_repository_no_button_leads_away(site):
