@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Sets up everything on Debian or Ubuntu: system packages where they are missing, a virtual
 # environment in .venv, and in it what requirements.txt pins; with --tests also what only the tests
-# need: PyTorch to compare with, and a PostgreSQL server. Run again, it only does what is left.
+# need: PyTorch to compare with, and a PostgreSQL server. With --unpinned all that, in the newest
+# versions that pyproject.toml allows, to see what will break. Run again, it only does what is left.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 case "${1:-}" in
-  "" | --tests) ;;
-  *) echo "setup: unknown argument $1; expected nothing, or --tests" >&2; exit 2 ;;
+  "" | --tests | --unpinned) ;;
+  *) echo "setup: unknown argument $1; expected nothing, --tests or --unpinned" >&2; exit 2 ;;
 esac
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -43,7 +44,7 @@ fi
 install bwrap bubblewrap || true
 install chromium chromium || true
 # its client's name is on the path; the server's programs lie where the tests look for them
-if [ "${1:-}" = --tests ]; then install psql postgresql || true; fi
+if [ -n "${1:-}" ]; then install psql postgresql || true; fi
 
 if [ ! -x .venv/bin/python ]; then
   if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
@@ -63,5 +64,11 @@ pins() {
   fi
 }
 
+if [ "${1:-}" = --unpinned ]; then
+  rm -f .venv/*.installed # so that the next run goes back to the pins
+  .venv/bin/pip install -q --disable-pip-version-check --upgrade --upgrade-strategy eager \
+    -e '.[test,torch]'
+  exit
+fi
 pins requirements.txt
 if [ "${1:-}" = --tests ]; then pins requirements-torch.txt; fi
