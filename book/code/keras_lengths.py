@@ -12,7 +12,7 @@ ours = Layer(
     b=[0, 1, 0],
     phi="relu",
 )
-rnn = keras.layers.SimpleRNN(3, activation="relu")  # returns the last output
+rnn = keras.layers.SimpleRNN(3, activation="relu")  # gives the last y
 rnn.build((None, None, 2))
 rnn.set_weights(to_keras(ours))
 

@@ -18,12 +18,9 @@ class Elman(nn.Module):
         return torch.relu(self.linear(hs))
 
 
-def tensors(arrays):
-    return {name: torch.tensor(array) for name, array in arrays.items()}
-
-
 elman = Elman(k=2, n=3, o=2)
-elman.load_state_dict(tensors(to_torch(notes_elman())))
+weights = to_torch(notes_elman())
+elman.load_state_dict({name: torch.tensor(w) for name, w in weights.items()})
 
 xs = torch.tensor(notes_inputs(), dtype=torch.float32)
 ys = elman(xs)

@@ -14,16 +14,18 @@ ours = Layer(
     phi="relu",
 )
 rnn = nn.RNN(2, 3, nonlinearity="relu")
-rnn.load_state_dict({name: torch.tensor(array) for name, array in to_torch(ours).items()})
+weights = to_torch(ours)
+rnn.load_state_dict({name: torch.tensor(w) for name, w in weights.items()})
 
 sequences = [[[1, 0], [0, 1], [2, 0]], [[2, 1]], [[1, 1], [0, 2]]]
-packed = pack_sequence([torch.tensor(each).float() for each in sequences], enforce_sorted=False)
+terms = [torch.tensor(each).float() for each in sequences]
+packed = pack_sequence(terms, enforce_sorted=False)
 ys, last = rnn(packed)  # last has the shape (1, m, n)
 assert last[0].tolist() == [[6, 1, 0], [2, 3, 0], [3, 6, 2]]
 padded, lengths = pad_packed_sequence(ys)  # (T, m, n), zeros after the end
 
 # A sequence in pieces
-xs = torch.tensor(sequences[0]).float()
+xs = terms[0]
 _, state = rnn(xs[:2])
 state = state.detach()  # while it trains: the gradient stops here
 _, end = rnn(xs[2:], state)

@@ -9,10 +9,10 @@ from rnnlib.convert import from_torch, to_torch
 from rnnlib.examples import notes_inputs
 
 ours = initial.lstm(np.random.default_rng(0), k=2, n=3, forget_bias=1)
-arrays = to_torch(ours)
+weights = to_torch(ours)
 
 lstm = nn.LSTM(2, 3)
-lstm.load_state_dict({name: torch.tensor(array) for name, array in arrays.items()})
+lstm.load_state_dict({name: torch.tensor(w) for name, w in weights.items()})
 
 xs = notes_inputs()
 hs, (h, c) = lstm(torch.tensor(xs, dtype=torch.float32))
