@@ -26,6 +26,8 @@ FILES = {
     "@jupyter-widgets/html-manager/dist/embed.js.LICENSE.txt": "widgets/embed.js.LICENSE.txt",
     "@jupyter-widgets/html-manager/dist/*.woff2": "widgets",  # its icon fonts
     "mathjax/es5/tex-chtml.js": "mathjax/tex-chtml.js",
+    # loaded where a formula has a rarer command, such as \boldsymbol
+    "mathjax/es5/input/tex/extensions": "mathjax/input/tex/extensions",
     "mathjax/es5/output/chtml/fonts/woff-v2": "mathjax/output/chtml/fonts/woff-v2",
     "mathjax/LICENSE": "mathjax/LICENSE",
 }
