@@ -38,9 +38,9 @@ ON_PAPER = """<p><strong>On paper</strong> each figure stands at its last frame,
 steps below it. In the site it moves.</p>"""
 # of what a page shows on a screen, these have no place on paper
 SCREEN_ONLY = "a.headerlink, script, .sd-summary-state-marker, .cell.tag_hide-cell, button"
-# a figure that stands still, and its title
-STILL = '<div class="rnn-stepper rnn-theme"><div class="rnn-stage">{frame}</div></div>'
-TITLED = '<p class="rnn-title">{}</p>'
+# a figure that stands still
+STILL = """<div class="rnn-stepper rnn-theme"><p class="rnn-title">{title}</p>
+<div class="rnn-stage">{frame}</div></div>"""
 # what must not be printed: formulas that are not set, pictures that are not there, links to nowhere
 UNFIT = """() => [
   ...[...document.querySelectorAll(".math")].filter(e => !e.querySelector("mjx-container"))
@@ -98,11 +98,11 @@ def _stop(article: Tag, page: Tag) -> None:
         table = view.find_previous("noscript")
         if not frames or not table:
             continue
-        still = parsed(STILL.format(frame=frames[-1]))
-        if (caption := table.find("caption")) and len(table.find_all("table")) == 1:
-            still.div.insert(0, parsed(TITLED.format(caption.decode_contents())))
-            caption.string = "All steps"
-        table.insert_before(still)
+        title = re.search(r'class="rnn-title">(.*?)</p>', "".join(texts))[1]
+        table.insert_before(parsed(STILL.format(title=title, frame=frames[-1])))
+        for caption in table.find_all("caption"):
+            told = caption.get_text().removeprefix(parsed(title).get_text()).lstrip(": ")
+            caption.string = f"All steps: {told}" if told else "All steps"
 
 
 def _texts(models: dict, name: str) -> Iterator[str]:
