@@ -7,6 +7,7 @@ into ``_static``.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -166,15 +167,42 @@ MENDED = [
 ]
 
 
+STATE = re.compile(
+    r'(<script type="application/vnd\.jupyter\.widget-state\+json">)(.*?)(</script>)', re.DOTALL
+)
+NAME = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+
+
+def lighten(page: str) -> str:
+    """The page with its figures' state told shortly: an eighth less to load, and always the same.
+
+    Left out is what has no value, which is what the widgets take for granted. The names of models,
+    32 random digits each, become numbers.
+    """
+    found = STATE.search(page)
+    if not found:
+        return page
+    told = json.loads(found[2])
+    for model in told["state"].values():
+        model["state"] = {key: value for key, value in model["state"].items() if value is not None}
+    short = json.dumps(told, separators=(",", ":"), ensure_ascii=False)
+    # what would end a script, or hide its end
+    short = re.sub("</(?=script)", r"<\\/", short, flags=re.IGNORECASE)
+    short = short.replace("<!--", r"\u003c!--")
+    numbers = {name: f"w{number}" for number, name in enumerate(told["state"])}
+    page = page[: found.start(2)] + short + page[found.end(2) :]
+    return NAME.sub(lambda name: numbers.get(name[0], name[0]), page)
+
+
 def mend(app: Sphinx, exception: Exception | None) -> None:
-    """Mend in the finished pages what the theme gets wrong."""
+    """Mend in the finished pages what the theme gets wrong, and lighten them."""
     if exception or app.builder.format != "html":
         return
     for page in Path(app.outdir).rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         for wrong, right in MENDED:
             text = wrong.sub(right, text)
-        page.write_text(text, encoding="utf-8")
+        page.write_text(lighten(text), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict:
