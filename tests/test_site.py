@@ -22,6 +22,7 @@ PAGES = [
     "book/jordan.html",
     "book/gradients.html",
     "book/lstm.html",
+    "book/learning.html",
     "book/elsewhere.html",
     "book/errata.html",
     "book/bibliography.html",
