@@ -18,6 +18,7 @@ import pikepdf
 import published
 import pytest
 import yaml
+from plain import plain
 
 ROOT = Path(__file__).parents[1]
 ADDRESS = "https://ada.github.io/rnn-book/"
@@ -149,6 +150,35 @@ def test_the_first_cell_leaves_an_installed_rnnlib_alone(tmp_path):
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (
+            ":::{admonition} Before\n:class: note\n\n**You** need {eq}`a`.\n\n- one\n:::\nAfter",
+            "> **Before**\n>\n> **You** need (7).\n>\n> - one\nAfter",
+        ),
+        (
+            ":::{dropdown} Solution\n$$ x $$ (a)\n:::",
+            "<details><summary>Solution</summary>\n\n$$ x \\tag{7}\n$$\n\n</details>\n",
+        ),
+        (
+            "::::{tab-set}\n:sync-group: s\n:::{tab-item} Py\n:sync: p\n```{literalinclude} c.py\n"
+            ':language: python\n:start-at: "two"\n:end-before: "four"\n```\n:::\n::::\nEnd',
+            "**Py**\n\n```python\n# two\nthree\n```\nEnd",
+        ),
+        ("$$\nx\n$$ (a)\nand $$y$$", "$$\nx \\tag{7}\n$$\nand $$y$$"),
+        ("$$ x $$ (unknown) {eq}`unknown`", "$$ x $$ (unknown) unknown"),
+        ("{doc}`the cell <elman>`, {term}`gate`, {py:func}`unroll`", "the cell, gate, `unroll`"),
+        ("```\n:::{note}\n```\n`{eq}`", "```\n:::{note}\n```\n`{eq}`"),
+        ("```{math}\n:label: a\nx\n```", "$$\nx \\tag{7}\n$$"),
+        (":::{note}\nx\n:::", "> **Note**\n> x"),
+    ],
+)
+def test_what_myst_marks_is_told_in_plain_markdown(typed, told, tmp_path):
+    (tmp_path / "c.py").write_text("one\n# two\nthree\n\n# four\n")
+    assert plain(typed, {"a": 7}, tmp_path) == told
+
+
 def small_site(folder):
     (folder / "book").mkdir()
     text = '<div class="unrolled-files docutils container">\n<p>Here.</p>\n</div><p>More.</p>'
@@ -213,8 +243,13 @@ def notebooks(site):
 def test_every_download_is_executed_and_starts_with_what_it_needs(site):
     assert notebooks(site)
     for path in notebooks(site):
-        first, *rest = (c for c in nbformat.read(path, 4).cells if c.cell_type == "code")
+        cells = nbformat.read(path, 4).cells
+        first, *rest = (cell for cell in cells if cell.cell_type == "code")
         assert first == downloads.first_cell(""), path
+        told = "\n".join(
+            c.source for c in nbformat.read(path, 4).cells if c.cell_type == "markdown"
+        )
+        assert not re.search(r"^\s*:::|\{[a-z-]+\}`|^```\{|\$\$ *\(", told, re.MULTILINE), path
         counts = [cell.execution_count for cell in rest]
         assert counts == list(range(1, len(rest) + 1)), path
 

@@ -1,8 +1,9 @@
 """A Sphinx extension: what readers take along from the finished site.
 
-Each chapter's download is the notebook as it was executed, with pictures and figures, and with a
-first cell that gets what it imports. ``unrolled-site.zip`` holds the whole site, to be opened from
-a folder. The front page offers it, and the PDF of ``book/pdf.py`` where that has been made.
+Each chapter's download is the notebook as it was executed, with pictures and figures, in Markdown
+that JupyterLab and Colab understand, and with a first cell that gets what it imports.
+``unrolled-site.zip`` holds the whole site, to be opened from a folder. The front page offers it,
+and the PDF of ``book/pdf.py`` where that has been made.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import nbformat
 import published
+from plain import plain
 from sphinx.application import Sphinx
 
 ARCHIVE, PDF = "unrolled-site.zip", "unrolled.pdf"
@@ -54,8 +56,15 @@ def write_notebooks(app: Sphinx, exception: Exception | None) -> None:
         return
     name = published.repository(app.config)
     executed = Path(app.outdir).parent / "jupyter_execute"
+    numbers = {
+        label: equation[1] for label, equation in app.env.get_domain("math").equations.items()
+    }
     for target in (Path(app.outdir) / "_sources").rglob("*.ipynb"):
-        notebook = nbformat.read(executed / target.relative_to(app.outdir / "_sources"), 4)
+        source = target.relative_to(app.outdir / "_sources")
+        notebook = nbformat.read(executed / source, 4)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = plain(cell.source, numbers, Path(app.srcdir) / source.parent)
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         if code:
             notebook.cells.insert(0, first_cell(name))
