@@ -20,6 +20,7 @@ PAGES = [
     "book/batch.html",
     CHAPTER,
     "book/jordan.html",
+    "book/training.html",
     "book/gradients.html",
     "book/lstm.html",
     "book/learning.html",
