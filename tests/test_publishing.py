@@ -176,7 +176,7 @@ def test_the_first_cell_leaves_an_installed_rnnlib_alone(tmp_path):
 )
 def test_what_myst_marks_is_told_in_plain_markdown(typed, told, tmp_path):
     (tmp_path / "c.py").write_text("one\n# two\nthree\n\n# four\n")
-    assert plain(typed, {"a": 7}, tmp_path) == told
+    assert plain(typed, {"a": "7"}, tmp_path) == told
 
 
 def small_site(folder):
@@ -250,6 +250,9 @@ def test_every_download_is_executed_and_starts_with_what_it_needs(site):
             c.source for c in nbformat.read(path, 4).cells if c.cell_type == "markdown"
         )
         assert not re.search(r"^\s*:::|\{[a-z-]+\}`|^```\{|\$\$ *\(", told, re.MULTILINE), path
+        page = (site / path.relative_to(site / "_sources")).with_suffix(".html").read_text()
+        shown = re.findall(r'class="eqno">\(([\d.]+)\)', page)
+        assert re.findall(r"\\tag\{([\d.]+)\}", told) == shown, path
         counts = [cell.execution_count for cell in rest]
         assert counts == list(range(1, len(rest) + 1)), path
 

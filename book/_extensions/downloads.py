@@ -15,8 +15,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import nbformat
 import published
+from docutils.nodes import make_id
 from plain import plain
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 ARCHIVE, PDF = "unrolled-site.zip", "unrolled.pdf"
 FRONT_PAGE = "book/index.html"
@@ -50,15 +52,23 @@ def first_cell(name: str) -> nbformat.NotebookNode:
     return cell
 
 
+def equation_numbers(env: BuildEnvironment) -> dict[str, str]:
+    """The number of every equation, as the pages show it, by its label."""
+    numbers = {}
+    for label, (page, _) in env.get_domain("math").equations.items():
+        of_page = env.toc_fignumbers.get(page, {}).get("displaymath", {})
+        if number := of_page.get(make_id(f"equation-{label}")):
+            numbers[label] = ".".join(map(str, number))
+    return numbers
+
+
 def write_notebooks(app: Sphinx, exception: Exception | None) -> None:
     """Put the executed notebooks where the pages' download buttons lead."""
     if exception or app.builder.format != "html":
         return
     name = published.repository(app.config)
     executed = Path(app.outdir).parent / "jupyter_execute"
-    numbers = {
-        label: equation[1] for label, equation in app.env.get_domain("math").equations.items()
-    }
+    numbers = equation_numbers(app.env)
     for target in (Path(app.outdir) / "_sources").rglob("*.ipynb"):
         source = target.relative_to(app.outdir / "_sources")
         notebook = nbformat.read(executed / source, 4)

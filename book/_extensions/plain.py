@@ -27,7 +27,7 @@ class Block:
     end: str = ""
 
 
-def plain(text: str, numbers: Mapping[str, int], folder: Path) -> str:
+def plain(text: str, numbers: Mapping[str, str], folder: Path) -> str:
     """A cell's text without MyST's marks.
 
     ``numbers`` are those of the equations, by label; what the cell includes lies in ``folder``.
@@ -118,13 +118,13 @@ def _verbatim(name: str, title: str, options: dict, content: list[str], folder: 
     return ["```", *content, "```"]
 
 
-def _tagged(found: re.Match, numbers: Mapping[str, int]) -> str:
+def _tagged(found: re.Match, numbers: Mapping[str, str]) -> str:
     if found[2] not in numbers:
         return found[0]
     return f"$${found[1].rstrip()} \\tag{{{numbers[found[2]]}}}\n$$"
 
 
-def _role(name: str, content: str, numbers: Mapping[str, int]) -> str:
+def _role(name: str, content: str, numbers: Mapping[str, str]) -> str:
     named = re.fullmatch(r"(.+?)\s*<(.+)>", content, re.DOTALL)
     if named:
         return named[1]
