@@ -20,7 +20,9 @@ MODULES = ["initial", "tasks", "training", "flow", "convert", "plots", "stepper"
 
 def documented() -> list[str]:
     """The names for which the page holds a directive, from the top."""
-    return re.findall(r"^\.\. auto\w+:: (\S+)$", REFERENCE.read_text(encoding="utf-8"), re.M)
+    return re.findall(
+        r"^\.\. auto\w+:: ([\w.]+)(?:\(.*\))?$", REFERENCE.read_text(encoding="utf-8"), re.M
+    )
 
 
 def found(name: str) -> object:
