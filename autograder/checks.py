@@ -13,9 +13,12 @@ import numpy as np
 
 from autograder.compare import (
     Expected,
+    agrees,
     first_difference,
     hand_computation,
+    in_place,
     inputs_in_words,
+    spell_rounded,
 )
 from rnnlib import Cell, unroll
 
@@ -28,7 +31,9 @@ class CheckFailed(AssertionError):
         return [str(self)]
 
 
-def check_by_hand(cell: Cell, xs: Any, h: Any, y: Any) -> None:
+def check_by_hand(
+    cell: Cell, xs: Any, h: Any, y: Any, hints: Mapping[str, str] | None = None
+) -> None:
     """Check a computation by hand, each step from the student's own step before.
 
     The message names the first step that does not follow, but not the right number.
@@ -39,6 +44,8 @@ def check_by_hand(cell: Cell, xs: Any, h: Any, y: Any) -> None:
         The exercise's network and its input, (T, k).
     h, y
         The student's numbers: T rows each.
+    hints
+        What helps, by the place and the numbers at which a common mistake shows first.
     """
     true = unroll(cell, xs)
     result = hand_computation(true, {"h": h, "y": y})
@@ -57,10 +64,42 @@ def check_by_hand(cell: Cell, xs: Any, h: Any, y: Any) -> None:
         "y": f"your h({slip.t})",
     }[slip.quantity]
     fine = {1: "", 2: " Step 1 is fine."}.get(slip.t, f" Steps 1 to {slip.t - 1} are fine.")
-    raise CheckFailed(
-        f"{slip.place} = {slip.got} does not follow from {source}.{fine} "
-        f"Write out each product, add the bias, then apply the activation."
+    help_ = (hints or {}).get(in_place(slip)) or (
+        "Write out each product, add the bias, then apply the activation."
     )
+    raise CheckFailed(f"{in_place(slip)} does not follow from {source}.{fine} {help_}")
+
+
+def check_numbers(
+    got: Mapping[str, Any],
+    right: Mapping[str, Any],
+    tolerance: float = 0.0,
+    hints: Mapping[str, str] | None = None,
+) -> None:
+    """Check typed numbers. The message names those that are wrong, but not the right ones.
+
+    Parameters
+    ----------
+    got, right
+        The student's numbers and the right ones, by name.
+    tolerance
+        How far off is still right: 0.005 where two decimals are asked for.
+    hints
+        What helps, by a name and the wrong number under it.
+    """
+    told = []
+    for name, value in got.items():
+        if agrees(value, right[name], tolerance):
+            continue
+        if value is None or value is ...:
+            told.append(f"{name} is not filled in yet.")
+            continue
+        place = f"{name} = {spell_rounded(value, tolerance)}"
+        told.append(f"{place} is not right. {(hints or {}).get(place, '')}".strip())
+    if told:
+        right_ones = len(got) - len(told)
+        raise CheckFailed("\n".join([*told, f"{right_ones} of {len(got)} are right."]))
+    print("Right." if len(got) == 1 else f"Right: all {len(got)}.")
 
 
 def check_call(
@@ -68,6 +107,7 @@ def check_call(
     arguments: Mapping[str, Any],
     expected: Mapping[str, Any],
     over_time: bool = False,
+    hints: Mapping[str, str] | None = None,
 ) -> None:
     """Call the student's ``function`` and compare what it returns, in order, with ``expected``.
 
@@ -79,6 +119,8 @@ def check_call(
         Name of each returned quantity and its right value, in the order of the return statement.
     over_time : bool
         Whether the first axis of the quantities is time.
+    hints
+        What helps, by the place and the numbers at which a common mistake shows first.
     """
     name = function.__name__
     missing = [a for a in arguments if a not in inspect.signature(function).parameters]
@@ -94,7 +136,9 @@ def check_call(
     difference = first_difference(wanted, got)
     if difference is not None:
         called = inputs_in_words(arguments, difference.t)
-        raise CheckFailed(f"{name}: {difference.in_words()} {called}".rstrip())
+        hint = (hints or {}).get(in_place(difference), "")
+        told = [f"{name}: {difference.in_words()}", called, hint]
+        raise CheckFailed(" ".join(part for part in told if part))
     print(f"{name} agrees with the notes' example. Hidden cases use other numbers and sizes.")
 
 

@@ -104,9 +104,17 @@ def _release(add: Add) -> None:
     parser = add(
         "release",
         help="make the students' notebook of an assignment, by nbgrader",
-        description="Lets nbgrader make the students' notebook out of the instructor's.",
+        description="Lets nbgrader make the students' notebook out of the instructor's. With "
+        "--per-student each student's notebook has numbers of its own, and is graded by them.",
+        epilog="example: autograder release elman --per-student roster.csv",
     )
     _takes_assignment(parser)
+    parser.add_argument(
+        "--per-student",
+        type=Path,
+        metavar="ROSTER",
+        help="a table (CSV) whose column “id” names the students; writes per-student/STUDENT/",
+    )
 
 
 def _export(add: Add) -> None:

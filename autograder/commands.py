@@ -19,6 +19,7 @@ from autograder import doctor as examination
 from autograder.assignment import Assignment
 from autograder.course import Course, CourseError
 from autograder.executors import ClusterError
+from autograder.filling import FillingError
 from autograder.grade import grade as grade_class
 from autograder.grade import in_order
 from autograder.gradebook import GradebookError
@@ -32,6 +33,7 @@ from autograder.store import Store, StoreError, write
 ERRORS = (
     ClusterError,
     CourseError,
+    FillingError,
     GradebookError,
     RubricError,
     SandboxMissing,
@@ -144,8 +146,11 @@ def _told(changed: list[dict[str, Any]]) -> str:
 def release(options: argparse.Namespace) -> None:
     """Make the students' notebook."""
     course = Course(options.course)
-    course.release(options.assignment)
-    print(course.folder("release", ".", options.assignment))
+    if options.per_student:
+        print(course.release_per_student(options.assignment, options.per_student))
+    else:
+        course.release(options.assignment)
+        print(course.folder("release", ".", options.assignment))
 
 
 def check(options: argparse.Namespace) -> int:
@@ -211,7 +216,7 @@ def table(assignment: Assignment, results: Sequence[Result]) -> str:
     heads = [question.cell for question in assignment.questions]
     rows = [
         [
-            result.student,
+            pages.visible(result.student),
             *("–" if v.points is None else f"{v.points:g}" for v in result.verdicts),
             f"{result.points:g}",
             result.remark,

@@ -6,6 +6,7 @@ student reads the same words before handing in as after.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -108,7 +109,7 @@ def first_difference(
     """
     arrays = {}
     for name, want in expected.items():
-        usable = _as_numbers(name, want.values.shape, got.get(name))
+        usable = as_numbers(name, want.values.shape, got.get(name))
         if isinstance(usable, Difference):
             return usable
         arrays[name] = usable
@@ -143,6 +144,44 @@ def _of_values(
     return Difference("value", name, t, got, expected, agreed, entry)
 
 
+def in_place(difference: Difference) -> str:
+    """Where two records part, and what stands there: ``h(2) = (3, 1, 0)``."""
+    return f"{difference.place} = {difference.got}"
+
+
+def agrees(have: Any, want: Any, tolerance: float) -> bool:
+    """Whether a typed number or row is right, up to ``tolerance``."""
+    try:
+        have, want = np.asarray(have, float), np.asarray(want, float)
+    except (TypeError, ValueError):
+        return False
+    # a hair more: 0.005 is no number that a computer holds
+    most = tolerance + RTOL * np.abs(want) + ATOL
+    return have.shape == want.shape and bool(np.all(np.abs(have - want) <= most))
+
+
+def spell_rounded(value: Any, tolerance: float) -> str:
+    """A typed number as it is looked up: with as many decimals as ``tolerance`` asks for."""
+    try:
+        array = np.asarray(value, float)
+    except (TypeError, ValueError):
+        return spell_typed(value)
+    if tolerance:
+        array = np.round(array, max(0, math.floor(-math.log10(2 * tolerance)))) + 0.0
+    return spell(array)
+
+
+def spell_typed(value: Any) -> str:
+    """Whatever a student typed, in a few words: numbers, or what it is instead."""
+    if value is None:
+        return "missing"
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return "ragged (its rows have different lengths)"
+    return spell(array) if array.dtype.kind in "biuf" else _not_numbers(value)
+
+
 def gradient_difference(
     name: str,
     got: Any,
@@ -173,7 +212,7 @@ def gradient_difference(
         None if every entry agrees within ``rtol`` and ``atol``.
     """
     expected = np.asarray(expected, float)
-    array = _as_numbers(name, expected.shape, got)
+    array = as_numbers(name, expected.shape, got)
     if isinstance(array, Difference):
         return array
     if np.allclose(array, expected, rtol=rtol, atol=atol):
@@ -229,7 +268,7 @@ def _in_order_of_computation(expected: Mapping[str, Expected]) -> Iterable[tuple
     yield from ((name, None) for name in expected if name not in over_time)
 
 
-def _as_numbers(name: str, shape: tuple[int, ...], value: Any) -> NDArray | Difference:
+def as_numbers(name: str, shape: tuple[int, ...], value: Any) -> NDArray | Difference:
     """``value`` as an array of the expected shape, or what keeps it from being one."""
     wanted = f"an array of shape {shape}" if shape else "a number"
     if value is None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import handin, rubric
+from autograder import filling, handin, rubric
 from autograder.assignment import Assignment
+from autograder.rubric import Question
+from autograder.variants import Variant, variant_of
 
 CONFIG = "nbgrader_config.py"
+SECRET = "course-secret"
+PER_STUDENT = "per-student"
 MAX_NAME = 128  # of a student, in nbgrader's gradebook
 
 
@@ -70,15 +77,20 @@ class Course:
         if not path.is_file():
             raise CourseError(f"{path} is missing; release it: autograder release {name}")
         released = handin.load_released(path)
-        questions = rubric.load(self.folder("source", ".", name))
+        written = rubric.load(self.folder("source", ".", name))
         points = {
             handin.cell_id(cell): float(cell.metadata.nbgrader.points)
             for cell in released.cells
             if cell.metadata.get("nbgrader", {}).get("grade")
         }
-        _check_fit(name, released, points, questions)
+        _check_fit(name, released, points, written.questions())
         digest = _digest(path, *sorted(self.folder("source", ".", name).rglob("*")))
-        return Assignment(name, released, points, questions, digest)
+        return Assignment(name, released, points, written, digest, book=self.book)
+
+    @property
+    def book(self) -> str:
+        """The book's address, to which feedback links: ``c.Autograder.book`` in the settings."""
+        return str(self.config.get("Autograder", {}).get("book", ""))
 
     def release(self, name: str) -> None:
         """Let nbgrader make the students' notebook out of the instructor's.
@@ -105,6 +117,71 @@ class Course:
         )
         if done.returncode:
             raise CourseError(f"nbgrader could not release {name}:\n{done.stderr.strip()}")
+
+    def secret(self, keep: bool = True) -> bytes:
+        """What all drawn numbers of this course come from; made at first use, never given out.
+
+        Raises
+        ------
+        CourseError
+            If it cannot be kept, or what is kept is damaged.
+        """
+        path = self.root / SECRET
+        try:
+            return bytes.fromhex(path.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            made = secrets.token_bytes(32)
+        except (OSError, ValueError) as error:
+            raise CourseError(
+                f"{path} cannot be read ({error}); restore it from a backup: without it the "
+                "numbers that students were given are not known any more"
+            ) from None
+        if keep:
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with open(descriptor, "w", encoding="ascii") as file:
+                    file.write(made.hex() + "\n")
+            except FileExistsError:
+                return self.secret()  # another grader was first
+            except OSError as error:
+                raise CourseError(f"{path} cannot be written: {error.strerror}") from None
+        return made
+
+    def variant(self, student: str, name: str, keep: bool = True) -> Variant:
+        """The numbers of one student in an assignment: hidden inputs, and own ones if given out."""
+        return variant_of(self.secret(keep), student, name, student in self.roster(name))
+
+    def roster(self, name: str) -> list[str]:
+        """The students to whom numbers of their own were given out in an assignment."""
+        path = self.root / PER_STUDENT / f"{name}.csv"
+        return roster(path) if path.is_file() else []
+
+    def release_per_student(self, name: str, path: Path) -> Path:
+        """Write a notebook with numbers of their own for each student of the roster at ``path``.
+
+        Returns the folder: ``per-student/``, with nbgrader's ``STUDENT/ASSIGNMENT/`` in it.
+
+        Raises
+        ------
+        CourseError, FillingError
+            If the roster cannot be used, or the notebook has no place for the numbers.
+        """
+        students = roster(path)
+        self.release(name)
+        assignment = self.assignment(name)
+        filling.check_places(assignment.released, assignment.questions)
+        folder = self.root / PER_STUDENT
+        secret = self.secret()
+        for student in students:
+            own = assignment.with_variant(variant_of(secret, student, name, True))
+            target = folder / student / name
+            target.mkdir(parents=True, exist_ok=True)
+            notebook = filling.given_out(own.released, own.variant)
+            nbformat.write(notebook, target / f"{name}.ipynb")
+        # in the end: until then nobody is graded by numbers that were not given out
+        rows = "\n".join(["id", *students, ""])
+        (folder / f"{name}.csv").write_text(rows, encoding="utf-8")
+        return folder
 
     def _check_known(self, name: str) -> None:
         if name not in self.assignments():
@@ -137,6 +214,35 @@ class Course:
             if not path.name.startswith((".", "__"))
         ]
         return [(name, problem) for name, problem in found if problem is not None]
+
+
+def roster(path: Path) -> list[str]:
+    """The students of a table of comma-separated values: its column ``id``, as in nbgrader's.
+
+    Raises
+    ------
+    CourseError
+        If there is no such file, no such column, or a name that no folder can have.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            columns = rows.fieldnames or []
+            if "id" not in columns:
+                raise CourseError(f"{path} has no column “id”; it has: {', '.join(columns)}")
+            students = [(row["id"] or "").strip() for row in rows]
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise CourseError(f"{path} cannot be read as a table of students: {error}") from None
+    for student in students:
+        if not student.isprintable() or "/" in student or student.startswith((".", "__")):
+            raise CourseError(f"{path}: {student!r} cannot be the name of a student's folder")
+        if not 0 < len(student) <= MAX_NAME:
+            raise CourseError(
+                f"{path}: an id has {len(student)} characters; 1 to {MAX_NAME} are good"
+            )
+    if not students or len(set(students)) < len(students):
+        raise CourseError(f"{path} names {'a student twice' if students else 'nobody'}")
+    return students
 
 
 def _problem(path: Path, assignment: str) -> str | None:
@@ -176,7 +282,7 @@ def _digest(*paths: Path) -> str:
 
 
 def _check_fit(
-    name: str, released: NotebookNode, points: dict[str, float], questions: list[rubric.Question]
+    name: str, released: NotebookNode, points: dict[str, float], questions: list[Question]
 ) -> None:
     answers = {handin.cell_id(cell) for cell in released.cells if handin.is_answer(cell)}
     for question in questions:

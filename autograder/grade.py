@@ -12,9 +12,9 @@ import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from nbgrader.utils import parse_utc
@@ -24,6 +24,7 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.result import UNSAFE, Result, from_json, same_for_all
 from autograder.store import Entry, Store
+from autograder.variants import variant_of
 from autograder.work import Done, Job, Task
 
 __all__ = ["UNSAFE", "Result", "grade", "in_order"]
@@ -69,7 +70,7 @@ def grade(
     if not unsafe and cluster is None:
         sandbox.check()
     task = Task.pack(assignment, limits, unsafe, elsewhere=cluster is not None)
-    run = _Run(course, assignment, task)
+    run = _Run(course, assignment, task, dry_run)
     students = course.students(assignment.name)
     with ExitStack() as held:
         book = None
@@ -110,13 +111,26 @@ class _Run:
     course: Course
     assignment: Assignment
     task: Task
+    dry: bool = False
 
     @property
     def store(self) -> Store:
         return Store(self.course.root, self.assignment.name)
 
     def job(self, student: str) -> Job:
-        """A hand-in as it lies in the course's folder."""
+        """A hand-in as it lies in the course's folder, and the numbers it is judged by."""
+        variant = variant_of(self.secret, student, self.assignment.name, student in self.roster)
+        return replace(self._handed_in(student), variant=variant)
+
+    @cached_property
+    def secret(self) -> bytes:
+        return self.course.secret(keep=not self.dry)
+
+    @cached_property
+    def roster(self) -> set[str]:
+        return set(self.course.roster(self.assignment.name))
+
+    def _handed_in(self, student: str) -> Job:
         folder = self.course.folder("submitted", student, self.assignment.name)
         name = f"{self.assignment.notebook}.ipynb"
         _, notes = time_stamp(folder)
@@ -156,7 +170,7 @@ class _Run:
             return None
         there = all(path.is_file() for path in self._pages(student))
         if book and not (entry.complete and there and book.holds(result, self.stamp(student))):
-            done = work.again(self.assignment, job, entry.result)
+            done = work.again(self.assignment.with_variant(job.variant), job, entry.result)
             self._write(book, job, done)
         return result
 

@@ -38,12 +38,15 @@ class HandIn:
         What was found out of place, for student and instructor.
     missing : set of str
         The ids of the answer cells that were taken out.
+    numbers : str
+        The mark of whose numbers the notebook was given out with; empty for everybody's.
     """
 
     answers: dict[str, str]
     attempted: set[str]
     notes: list[str] = field(default_factory=list)
     missing: set[str] = field(default_factory=set, compare=False)
+    numbers: str = ""
 
 
 def cell_id(cell: object) -> str | None:
@@ -80,7 +83,8 @@ def parse(content: bytes, name: str, released: NotebookNode) -> HandIn:
         If it is not a notebook.
     """
     texts: dict[str, list[str]] = {}
-    for cell in _cells(_notebook(content, name)):
+    notebook = _notebook(content, name)
+    for cell in _cells(notebook):
         if (id_ := cell_id(cell)) is not None:
             texts.setdefault(id_, []).append(source(cell))
     answers, attempted, notes, missing = {}, set(), [], set()
@@ -99,7 +103,15 @@ def parse(content: bytes, name: str, released: NotebookNode) -> HandIn:
                 notes.append(f"The cell “{name}” occurs {len(found)} times; the first was graded.")
         elif name is not None and (len(found) != 1 or found[0].strip() != cell.source.strip()):
             notes.append(f"The cell “{name}”, which is not an answer, was changed; ours was used.")
-    return HandIn(answers, attempted, notes, missing)
+    return HandIn(answers, attempted, notes, missing, _numbers(notebook))
+
+
+def _numbers(notebook: dict) -> str:
+    try:
+        mark = notebook["metadata"]["unrolled"]["numbers"]
+    except (KeyError, TypeError, IndexError):
+        return ""
+    return mark if isinstance(mark, str) else ""
 
 
 def load(path: Path) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder import report as numbers
+from autograder.borrowed import borrowed
 from autograder.judge import STATUSES
 
 if TYPE_CHECKING:
@@ -60,8 +62,22 @@ _templates.filters["visible"] = visible
 def feedback(assignment: Assignment, result: Result, answers: dict[str, str]) -> str:
     """The page that one student gets: points, reasons, and the answers they belong to."""
     return _templates.get_template("feedback.html").render(
-        assignment=assignment, result=result, answers=answers, statuses=STATUSES
+        assignment=assignment,
+        result=result,
+        answers=answers,
+        statuses=STATUSES,
+        look_up=partial(look_up, book=assignment.book),
     )
+
+
+def look_up(figure: str, book: str) -> Markup:
+    """Where in the book a question is settled, ``page#heading``; a link if the book has a place."""
+    page, _, heading = figure.partition("#")
+    where = f"{page}, “{heading.replace('-', ' ')}”" if heading else page
+    if not book.startswith(("https://", "http://", "file://")):
+        return Markup("The book shows it: {}.").format(where)
+    link = Markup('The book shows it: <a href="{}/{}.html{}">{}</a>.')
+    return link.format(book.rstrip("/"), page, f"#{heading}" if heading else "", where)
 
 
 def report(
@@ -84,6 +100,7 @@ def report(
         return quote(os.path.relpath(page / f"{assignment.notebook}.html", path.parent))
 
     bars = numbers.distribution(results)
+    lent = borrowed(course, assignment, results)
     return _templates.get_template("report.html").render(
         assignment=assignment,
         results=results,
@@ -95,7 +112,7 @@ def report(
         questions=numbers.questions(results),
         by_status=numbers.by_status,
         mistakes=numbers.mistakes(results),
-        for_a_human=numbers.for_a_human(results),
+        for_a_human=numbers.for_a_human(results, lent),
         waiting=numbers.waiting(results),
         cost=numbers.cost(results, wall),
     )

@@ -102,7 +102,9 @@ class Mistake:
 
 
 def mistakes(results: Iterable[Result], most: int = 15) -> list[Mistake]:
-    """The commonest mistakes first: the same words about the same question are the same mistake.
+    """The commonest mistakes first, by the wrong idea behind them where one is known.
+
+    Otherwise the same words about the same question are the same mistake.
 
     What a single student did is told only where no mistake was made twice.
     """
@@ -110,7 +112,8 @@ def mistakes(results: Iterable[Result], most: int = 15) -> list[Mistake]:
     for result in results:
         for verdict in result.verdicts:
             if verdict.status not in ("correct", "not attempted", "not graded", "unreadable"):
-                who[verdict.question.title, _gist(verdict.reasons)].append(result.student)
+                words = verdict.idea or _gist(verdict.reasons)
+                who[verdict.question.title, words].append(result.student)
     common = {key: made for key, made in who.items() if len(made) > 1} or who
     ordered = sorted(common.items(), key=lambda item: (-len(item[1]), item[0]))
     return [Mistake(title, words, sorted(who)) for (title, words), who in ordered[:most]]
@@ -130,13 +133,19 @@ class ForAHuman:
     why: list[str]
 
 
-def for_a_human(results: Iterable[Result]) -> list[ForAHuman]:
-    """Hand-ins that need a human eye, except for texts that wait to be graded in any case."""
+def for_a_human(
+    results: Iterable[Result], known: Mapping[str, Sequence[str]] | None = None
+) -> list[ForAHuman]:
+    """Hand-ins that need a human eye, except for texts that wait to be graded in any case.
+
+    What else is ``known`` of a student is told too.
+    """
     found = []
     for result in results:
         statuses = Counter(v.status for v in result.verdicts if v.status in WORTH_A_LOOK)
         why = [f"{status} ({n})" if n > 1 else status for status, n in statuses.items()]
         why += [note for note in result.notes if note not in why]
+        why += (known or {}).get(result.student, ())
         if why:
             found.append(ForAHuman(result.student, why))
     return found

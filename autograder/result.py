@@ -60,6 +60,10 @@ class Result:
                 "points": v.points,
                 "max_points": v.max_points,
                 "reasons": v.reasons,
+                "idea": v.idea,
+                "hint": v.hint,
+                "figure": v.figure,
+                "given": v.given,
             }
             for v in self.verdicts
         ]
@@ -86,7 +90,12 @@ def from_json(data: dict[str, Any], assignment: Assignment) -> Result:
     questions = {question.cell: question for question in assignment.questions}
     verdicts = [
         Verdict(
-            questions[v["question"]], v["status"], v["points"], v["max_points"], list(v["reasons"])
+            questions[v["question"]],
+            v["status"],
+            v["points"],
+            v["max_points"],
+            list(v["reasons"]),
+            *(v[name] for name in ("idea", "hint", "figure", "given")),
         )
         for v in data["verdicts"]
     ]

@@ -26,7 +26,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,13 @@ class Limits:
     """Files and folders that it may make."""
     open_files: int = 256
     processes: int = 16
+
+    def with_seconds(self, seconds: float) -> Limits:
+        """The same with another wall time; the processor time grows with it. 0 changes nothing."""
+        if not seconds:
+            return self
+        cpu = max(1, round(self.cpu_seconds * seconds / self.seconds))
+        return replace(self, seconds=seconds, cpu_seconds=cpu)
 
 
 class SandboxMissing(RuntimeError):
@@ -277,21 +284,25 @@ class Room:
                 close_nursery()
 
     @contextmanager
-    def question(self) -> Iterator[Box]:
-        """A fresh process for one question, gone with all that it started at the end."""
+    def question(self, seconds: float = 0) -> Iterator[Box]:
+        """A fresh process for one question, gone with all that it started at the end.
+
+        Its cells and each of its cases have ``seconds``, if that is not to be the usual time.
+        """
+        limits = self.limits.with_seconds(seconds)
         asked, to_ask = os.pipe()
         to_read, answers = os.pipe()
         try:
-            self._begin(asked, answers)
+            self._begin(limits, asked, answers)
         finally:
             os.close(asked)
             os.close(answers)
-        with Box(to_ask, to_read, self.limits, self._end) as box:
+        with Box(to_ask, to_read, limits, self._end) as box:
             yield box
 
-    def _begin(self, asked: int, answers: int) -> None:
+    def _begin(self, limits: Limits, asked: int, answers: int) -> None:
         # 60000 user numbers above all that Debian gives out, of which no two at a time are the same
-        order = {**asdict(self.limits), "uid": 200_000 + secrets.randbelow(60_000)}
+        order = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
         for attempt in range(2):
             try:
                 if self._channel is None:
@@ -354,8 +365,9 @@ class UnsafeRoom:
         pass
 
     @contextmanager
-    def question(self) -> Iterator[Box]:
-        order = {**asdict(self.limits), "uid": 200_000 + secrets.randbelow(60_000)}
+    def question(self, seconds: float = 0) -> Iterator[Box]:
+        limits = self.limits.with_seconds(seconds)
+        order = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
         process = subprocess.Popen(
             [sys.executable, "-B", str(HERE / "inside.py"), json.dumps(order)],
             stdin=subprocess.PIPE,
@@ -372,7 +384,7 @@ class UnsafeRoom:
         ends = os.dup(process.stdin.fileno()), os.dup(process.stdout.fileno())
         process.stdin.close()
         process.stdout.close()
-        with Box(*ends, self.limits, end) as box:
+        with Box(*ends, limits, end) as box:
             yield box
 
 

@@ -61,7 +61,7 @@ class Store:
 def key(task: Task, job: Job) -> str:
     """The content of all that a result depends on."""
     digest = hashlib.sha256()
-    texts = (task.content, job.student, job.unreadable, json.dumps(job.notes))
+    texts = (task.content, job.student, job.unreadable, json.dumps(job.notes), repr(job.variant))
     for part in (job.content, *(text.encode("utf-8", "surrogateescape") for text in texts)):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()

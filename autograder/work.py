@@ -11,7 +11,7 @@ import os
 import pickle
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from autograder import handin, linux, pages, sandbox
 from autograder.assignment import Assignment
 from autograder.judge import judge
 from autograder.result import UNSAFE, Result, from_json, same_for_all
+from autograder.variants import Variant
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,15 @@ class Job:
         Why there is no content, where there is none.
     notes : list of str
         What is already known to be out of place.
+    variant : Variant
+        The numbers that this student was given, and is judged by.
     """
 
     student: str
     content: bytes = b""
     unreadable: str = ""
     notes: tuple[str, ...] = ()
+    variant: Variant = field(default_factory=Variant)
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,8 @@ def work(task: Task, job: Job) -> Done:
             f"worker {os.uname().nodename} has another version of the grader ({version()}, wanted "
             f"{task.version}); install the same one there"
         )
-    assignment, limits, unsafe = _unpack(task.packed)
+    general, limits, unsafe = _unpack(task.packed)
+    assignment = general.with_variant(job.variant)
     began = time.monotonic()
     result, answers = _judged(assignment, job, limits, unsafe)
     result = Result(
@@ -156,6 +161,8 @@ def _judged(
     except handin.Unreadable as reason:
         verdicts = same_for_all(assignment, "unreadable", 0.0, str(reason))
         return Result(job.student, verdicts, list(job.notes), stamp), {}
+    if answered.numbers not in ("", assignment.variant.tag):
+        answered.notes.append("The notebook was given out to somebody else: its numbers differ.")
     verdicts = judge(
         answered, assignment.released, assignment.questions, assignment.points, limits, unsafe
     )

@@ -203,7 +203,7 @@ def test_a_notebook_whose_cells_changed_after_hand_ins_were_graded(course, bubbl
         ("questions = []", "questions must be ByHand, Code or Written, got none"),
         ("questions = [1]", "questions must be ByHand, Code or Written, got [1]"),
         (
-            "from autograder.rubric import Code\nquestions = [Code('a', 'b', 'c', 'f', [])]",
+            "from autograder.rubric import Code\nquestions = [Code('a', 'c', 'f', [])]",
             "'a' has no hidden case, so that nothing earns its points",
         ),
         (

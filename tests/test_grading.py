@@ -129,7 +129,8 @@ def test_the_reasons_name_the_first_time_step_that_differs(results):
     ]
     assert reasons(results, "memory-not-carried", "elman-forward")[0] == (
         "The notes' example: h(2) is (4, 0, 0), expected (3, 3, 0). "
-        "Until there all agrees: h(1), y(1)."
+        "Until there all agrees: h(1), y(1). "
+        "Called with x(2) = (1, −2), h_0 = (0, 0, 0), b_h = (1, 0, −1), b_o = (−1, 1)."
     )
 
 

@@ -79,7 +79,6 @@ def by_hand(number, network, inputs):
     name = f"ex{number}"
     return ByHand(
         cell=f"{name}-by-hand",
-        points=f"{name}-by-hand-check",
         title=f"Exercise {number}, by hand",
         true=unroll(network, inputs),
         names={"h": f"{name}_h", "y": f"{name}_y"},
@@ -90,10 +89,9 @@ questions = [
     by_hand(1, notes_elman(), exercise_1_inputs()),
     by_hand(2, exercise_2_elman(), exercise_2_inputs()),
     by_hand(3, exercise_3_jordan(), notes_inputs()),
-    Code("elman-step", "elman-step-check", "One step in code", "elman_step", step_cases),
+    Code("elman-step", "One step in code", "elman_step", step_cases),
     Code(
         "elman-forward",
-        "elman-forward-check",
         "A whole sequence in code",
         "elman_forward",
         elman_cases,
@@ -101,7 +99,6 @@ questions = [
     ),
     Code(
         "jordan-forward",
-        "jordan-forward-check",
         "The Jordan network in code",
         "jordan_forward",
         jordan_cases,

@@ -1,0 +1,133 @@
+"""What a rubric writes into a notebook: the numbers to compute with, the public case, the hints.
+
+    python -m autograder.filling solutions/elman ...
+
+writes them into source notebooks, after a change of the rubric. In a cell it stands between two
+lines, in code ``# from the rubric`` and ``# until here``, in text the same as HTML comments. So
+numbers stand in one place, the rubric, and a student's own can take the place of the notes'.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.utils import compute_checksum
+
+from autograder import ideas, rubric, variants
+from autograder.handin import cell_id
+from autograder.rubric import ByHand, Case, Code, Question, Typed
+from autograder.variants import Variant
+from rnnlib.parameters import parameters
+
+LINES = r"(?m)^(?P<begin>{0}from the rubric{1}\n)(?:.*\n)*?(?P<end>{0}until here{1})$"
+REGION = {
+    "code": re.compile(LINES.format("# ", "")),
+    "markdown": re.compile(LINES.format("<!-- ", " -->")),
+}
+
+
+class FillingError(ValueError):
+    """A rubric's text has no place in the notebook; the message names the cell."""
+
+
+def texts(question: Question) -> dict[str, str]:
+    """What the rubric has to say in the notebook about one question, by cell id."""
+    match question:
+        case ByHand():
+            return _by_hand(question)
+        case Typed():
+            return {**question.texts, question.points: _hints(question)}
+        case Code() if isinstance(question.public, Case):
+            lines = [
+                variants.code("arguments", question.public.arguments),
+                variants.code("expected", question.public.expected),
+                _hints(question),
+            ]
+            return {question.points: "\n".join(lines)}
+    return {}
+
+
+def _by_hand(question: ByHand) -> dict[str, str]:
+    network, xs = question.true.cell, question.true.xs
+    weights = ", ".join(f"{k}={variants.literal(v)}" for k, v in parameters(network).items())
+    kind = type(network).__name__
+    lines = [
+        f'network = {kind}({weights}, g_h="relu", g_o="relu")',
+        variants.code("xs", xs),
+        _hints(question),
+    ]
+    texts = {question.points: "\n".join(lines)}
+    if question.statement:
+        texts[question.statement] = variants.formulas(network, xs)
+    return texts
+
+
+def _hints(question: Question) -> str:
+    found = ideas.hints(question)
+    if not found:
+        return "hints = {}"
+    return "\n".join(["hints = {", *(f"    {k!r}: {v!r}," for k, v in found.items()), "}"])
+
+
+def fill(notebook: NotebookNode, questions: Sequence[Question]) -> NotebookNode:
+    """A copy of ``notebook`` with the texts of its rubric in their places.
+
+    Raises
+    ------
+    FillingError
+        If a student's own numbers have no place to stand in.
+    """
+    notebook = copy.deepcopy(notebook)
+    wanted = {cell: text for question in questions for cell, text in texts(question).items()}
+    for cell in notebook.cells:
+        text = wanted.get(cell_id(cell))
+        if text is not None:
+            cell.source = REGION[cell.cell_type].sub(
+                lambda found, text=text: f"{found['begin']}{text}\n{found['end']}", cell.source
+            )
+    return notebook
+
+
+def check_places(notebook: NotebookNode, questions: Sequence[Question]) -> None:
+    """Raise FillingError unless each text of the rubric has its place in ``notebook``."""
+    cells = {cell_id(cell): cell for cell in notebook.cells}
+    for question in questions:
+        for name in texts(question):
+            cell = cells.get(name)
+            if cell is None or not REGION[cell.cell_type].search(cell.source):
+                raise FillingError(
+                    f"the cell {name!r} has no lines “from the rubric” and “until here”: the "
+                    "numbers of its question have no place there"
+                )
+
+
+def given_out(notebook: NotebookNode, variant: Variant) -> NotebookNode:
+    """The notebook of one student as it is given out: marked, and with nbgrader's checksums."""
+    notebook = copy.deepcopy(notebook)
+    notebook.metadata["unrolled"] = {"numbers": variant.tag}
+    for cell in notebook.cells:
+        if "checksum" in cell.metadata.get("nbgrader", {}):
+            cell.metadata.nbgrader.checksum = compute_checksum(cell)
+    return notebook
+
+
+def filled(folder: Path) -> str:
+    """The text of the source notebook in ``folder`` as it must be: with what its rubric says."""
+    notebook = nbformat.read(folder / f"{folder.name}.ipynb", as_version=4)
+    return nbformat.writes(fill(notebook, rubric.load(folder).questions())) + "\n"
+
+
+def main(folders: Sequence[str]) -> None:
+    """Fill the source notebooks in ``folders``."""
+    for folder in map(Path, folders):
+        (folder / f"{folder.name}.ipynb").write_text(filled(folder), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

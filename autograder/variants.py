@@ -1,0 +1,164 @@
+"""Numbers of one's own: what a student computes with, drawn from a seed.
+
+The seed is an HMAC of the course's secret, the student and the assignment. It is the same on a
+regrade, differs between students, and nobody without the secret can work it out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnnlib import Cell, Trace, unroll
+from rnnlib.parameters import parameters
+
+T = TypeVar("T")
+MOST_TRIES = 10_000
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What is drawn for one student.
+
+    Attributes
+    ----------
+    seed : bytes
+        Where all the numbers come from; empty for the solved notebooks and their tests.
+    own_numbers : bool
+        Whether the hand computations differ from student to student too, and not only the hidden
+        inputs. Otherwise everybody has the lecture notes' own numbers.
+    """
+
+    seed: bytes = b""
+    own_numbers: bool = False
+
+    def rng(self, name: str) -> np.random.Generator:
+        """Random numbers for one purpose; another ``name`` gives others."""
+        digest = hashlib.sha256(self.seed + b"\0" + name.encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest, "big"))
+
+    def numbers(self, name: str, notes: T, draw: Callable[[np.random.Generator], T]) -> T:
+        """The numbers of a hand computation: ``notes``, or what ``draw`` makes for this student."""
+        return draw(self.rng(f"by hand, {name}")) if self.own_numbers else notes
+
+    @property
+    def tag(self) -> str:
+        """A mark of whose numbers these are, which tells nothing about them."""
+        return hashlib.sha256(b"tag\0" + self.seed).hexdigest()[:16] if self.own_numbers else ""
+
+
+def variant_of(secret: bytes, student: str, assignment: str, own_numbers: bool) -> Variant:
+    """The variant of one student in one assignment of the course with that ``secret``."""
+    what = f"{student}\0{assignment}".encode("utf-8", "surrogatepass")
+    return Variant(hmac.digest(secret, what, "sha256"), own_numbers)
+
+
+def small_trace(
+    rng: np.random.Generator, kind: type[Cell], k: int, n: int, o: int, T: int, most: float = 40
+) -> Trace:
+    """An Elman or Jordan network with ReLU over a sequence, such as one likes to compute by hand.
+
+    All its numbers are integers. None of the states or outputs is larger than ``most``; both
+    branches of ReLU occur, in the hidden layer at more than one step; what is fed back is never all
+    zeros before the last step, so that forgetting the memory shows.
+
+    Parameters
+    ----------
+    kind
+        ``Elman`` or ``Jordan``.
+    k, n, o, T
+        The numbers of inputs, hidden neurons, outputs and time steps.
+    """
+    fed_back = n if kind.__name__ == "Elman" else o
+    shapes = [(k, n), (fed_back, n), (n, o), (n,), (o,)]
+    for _ in range(MOST_TRIES):
+        weights = [rng.integers(-3, 4, size=shape) for shape in shapes]
+        network = kind(*weights, g_h="relu", g_o="relu")
+        trace = unroll(network, rng.integers(-3, 4, size=(T, k)))
+        if _good_by_hand(trace, most):
+            return trace
+    raise ValueError(
+        f"no {kind.__name__} network of these sizes with numbers up to {most} was found in "
+        f"{MOST_TRIES} tries; ask for fewer steps, or allow larger numbers"
+    )
+
+
+def _good_by_hand(trace: Trace, most: float) -> bool:
+    memory = getattr(trace, trace.cell.state[0])
+    hidden_zeros = (trace.h == 0).any(axis=1)
+    return (
+        max(np.abs(trace.h).max(), np.abs(trace.y).max()) <= most
+        and memory[:-1].any(axis=1).all()
+        and trace.h.any(axis=1).all()
+        and hidden_zeros.sum() > 1
+        and (trace.y == 0).any()
+        and (trace.y > 0).sum() > 1
+    )
+
+
+def formulas(cell: Cell, xs: ArrayLike) -> str:
+    """A network's weights and its input as formulas: the part of an exercise that has the numbers.
+
+    >>> from rnnlib import Layer
+    >>> weights, _, inputs = formulas(Layer([[2], [1]], [[-1]], [0]), [[1, 0]]).split("\\n")
+    >>> print(inputs)
+    Its input is $\\mathbf x(1) = (1, 0)$.
+    >>> print(weights.split(", ")[0])
+    $$W_x = \\begin{bmatrix} 2 \\\\ 1 \\end{bmatrix}
+    """
+    weights = [
+        f"{_symbol(name)} = {_matrix(value) if value.ndim == 2 else _row(value)}"
+        for name, value in parameters(cell).items()
+    ]
+    inputs = [f"$\\mathbf x({t}) = {_row(x)}$" for t, x in enumerate(np.asarray(xs), start=1)]
+    matrices = ", \\quad ".join(weights)
+    return f"$${matrices}$$\n\nIts input is {', '.join(inputs)}."
+
+
+def _symbol(name: str) -> str:
+    return f"\\mathbf {name}" if name.startswith("b") else name
+
+
+def _row(values: NDArray) -> str:
+    return "(" + ", ".join(f"{value:g}" for value in values) + ")"
+
+
+def _matrix(values: NDArray) -> str:
+    rows = (" & ".join(f"{value:g}" for value in row) for row in values)
+    return "\\begin{bmatrix} " + " \\\\ ".join(rows) + " \\end{bmatrix}"
+
+
+def code(name: str, value: Any) -> str:
+    """``name = value`` as Python code, arrays as nested lists.
+
+    >>> code("x", np.array([1.0, -2.5]))
+    'x = [1, -2.5]'
+    """
+    return f"{name} = {literal(value)}"
+
+
+def literal(value: Any) -> str:
+    """A value as Python spells it; arrays as lists, and 3.0 as 3."""
+    if isinstance(value, dict):
+        return (
+            "dict("
+            + ", ".join(code(key, entry).replace(" = ", "=", 1) for key, entry in value.items())
+            + ")"
+        )
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        return repr(value)
+    return _listed(array)
+
+
+def _listed(array: NDArray) -> str:
+    if array.ndim:
+        return "[" + ", ".join(map(_listed, array)) + "]"
+    number = array.item()
+    return repr(int(number)) if float(number).is_integer() else repr(number)
