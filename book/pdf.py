@@ -279,6 +279,9 @@ def print_page(browser, file: Path, text: str) -> bytes:
     """What Chromium prints of ``text``, a page with the address of ``file``."""
     file.write_text(text, encoding="utf-8")
     page = browser.new_page()
+    page.set_default_timeout(
+        300_000
+    )  # many formulas, on a machine that may have other things to do
     try:
         page.goto(file.as_uri())
         page.wait_for_function("window.MathJax?.startup?.promise")
