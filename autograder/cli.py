@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _export(commands.add_parser)
     _check(commands.add_parser)
     _doctor(commands.add_parser)
+    _strength(commands.add_parser)
     commands.add_parser(
         "demo",
         help="build the book, release an assignment, and grade a sample class",
@@ -156,8 +157,25 @@ def _doctor(add: Add) -> None:
     _takes_json(parser)
 
 
+def _strength(add: Add) -> None:
+    parser = add(
+        "strength",
+        help="say how strong an assignment's questions are",
+        description="Tries mutants of the model solution, right solutions in other styles, wrong "
+        "ideas, and answers that do nothing, and says what the questions let through.",
+        epilog="exit codes: 0 nothing is left to be mended, 1 something is",
+    )
+    parser.add_argument("assignments", nargs="*", help="their names (default: all)")
+    _takes_course(parser)
+    _takes_json(parser)
+
+
 def _takes_assignment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("assignment", help="its name, as in the source folder")
+    _takes_course(parser)
+
+
+def _takes_course(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--course",
         type=Path,

@@ -173,6 +173,23 @@ def doctor(options: argparse.Namespace) -> int:
     return cli.FAILED if any(f.needed and not f.there for f in findings) else 0
 
 
+def strength(options: argparse.Namespace) -> int:
+    """Say how strong the questions of assignments are."""
+    from autograder import executors, strength
+
+    course = Course(options.course)
+    with executors.local() as pool:
+        found = [
+            strength.measure(course, name, pool)
+            for name in options.assignments or course.assignments()
+        ]
+    if options.json:
+        _print_json(assignments=[one.__dict__ for one in found])
+    else:
+        print(strength.table(found))
+    return 0 if all(one.good for one in found) else cli.FAILED
+
+
 def _print_json(**values: Any) -> None:
     print(json.dumps(values, ensure_ascii=False, indent=1))
 

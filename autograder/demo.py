@@ -8,7 +8,6 @@ answers from another file. They are never imported and only ever run in the sand
 from __future__ import annotations
 
 import copy
-import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 
+from autograder import samples
 from autograder.course import CONFIG, Assignment, Course, environment
 from autograder.handin import cell_id
 
@@ -86,22 +86,10 @@ def hand_in(course: Course, assignment: Assignment) -> None:
 
 def notebook(sample: Path, assignment: Assignment) -> str:
     """What the student of ``sample`` handed in, as the text of a notebook file."""
-    cells = texts(sample)
+    cells = samples.texts(sample)
     if "the whole file" in cells:
         return cells["the whole file"]
     made = copy.deepcopy(assignment.released)
     for cell in made.cells:
         cell.source = cells.get(cell_id(cell), cell.source)
     return nbformat.writes(made)
-
-
-def texts(sample: Path) -> dict[str, str]:
-    """The cells of a sample, by id: a line ``=== ID`` starts each, ``=== like NAME`` takes over."""
-    _, *parts = re.split(r"^=== (.+)\n", sample.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    cells: dict[str, str] = {}
-    for name, text in zip(parts[::2], parts[1::2], strict=True):
-        if name.startswith("like "):
-            cells |= texts(sample.with_name(name.removeprefix("like ") + ".txt"))
-        else:
-            cells[name] = text.strip("\n")
-    return cells

@@ -11,6 +11,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -233,10 +234,8 @@ class Rubric:
         RubricError
             If it does not run, or its questions cannot be used.
         """
-        names: dict[str, Any] = {"__name__": "rubric", "__file__": self.path}
         try:
-            exec(compile(self.text, self.path, "exec"), names)
-            questions = names.get("questions")
+            questions = self._names.get("questions")
             if callable(questions):
                 questions = questions(variant or Variant())
         except Exception as error:
@@ -255,6 +254,23 @@ class Rubric:
         for mistake in _mistakes(questions):
             raise RubricError(f"{self.path}: {mistake}")
         return list(questions)
+
+    def equivalent(self) -> dict[str, str]:
+        """The mutants of the model solution that change nothing, and why."""
+        return dict(self._names.get("equivalent", {}))
+
+    @cached_property
+    def _names(self) -> dict[str, Any]:
+        names: dict[str, Any] = {"__name__": "rubric", "__file__": self.path}
+        exec(compile(self.text, self.path, "exec"), names)
+        return names
+
+    def __getstate__(self) -> dict[str, str]:
+        # what it defines cannot be sent to another process; its text can
+        return {"text": self.text, "path": self.path}
+
+    def __setstate__(self, state: dict[str, str]) -> None:
+        self.__dict__.update(state)
 
 
 def load(folder: Path) -> Rubric:

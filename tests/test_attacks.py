@@ -27,7 +27,7 @@ from attacks import builders
 from nbconvert.filters import markdown2html_mistune
 from nbgrader.api import Gradebook
 
-from autograder import demo, pages
+from autograder import demo, pages, samples
 from autograder.course import CONFIG, Course
 from autograder.grade import grade
 from autograder.handin import cell_id
@@ -64,7 +64,7 @@ def questions() -> dict[str, float]:
     """The most points of each question, by its answer's id."""
     source = nbformat.read(ROOT / "assignments" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", 4)
     graded = {cell_id(c): c.metadata.nbgrader.get("points") for c in source.cells if cell_id(c)}
-    answers = [n for n in graded if n in demo.texts(demo.SAMPLE_CLASS / "right.txt")]
+    answers = [n for n in graded if n in samples.texts(demo.SAMPLE_CLASS / "right.txt")]
     return {name: float(graded.get(f"{name}-check") or graded[name]) for name in answers}
 
 
@@ -83,7 +83,7 @@ def load(path: Path) -> Attack:
     if "all" in about:
         verdict = dict.fromkeys(MOST, about["all"])
     verdict |= {name: about[name] for name in MOST if name in about}
-    cells = demo.texts(path) or demo.texts(path.with_name("honest.txt"))
+    cells = samples.texts(path) or samples.texts(path.with_name("honest.txt"))
     return Attack(path.stem, about, cells, verdict)
 
 
@@ -107,7 +107,7 @@ def test_every_line_of_the_list_has_an_attack_and_every_attack_a_line():
 
 @pytest.mark.parametrize("attack", CORPUS.values(), ids=CORPUS)
 def test_no_attack_is_expected_to_earn_more_than_its_honest_answers(attack):
-    honest = demo.texts(ATTACKS / "honest.txt")
+    honest = samples.texts(ATTACKS / "honest.txt")
     own = attack.about.get("honest", "").split()
     for name, verdict in attack.verdict.items():
         points, _, statuses = verdict.partition(" ")
