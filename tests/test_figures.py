@@ -604,6 +604,8 @@ def test_every_figure_is_well_formed_and_says_what_it_shows(figure):
         shown = shown.replace("\u2060", "").replace("_", "")  # of a name in code the line stays
         for word in sentence_text(frame.text).replace("_", "").split():
             assert word.strip(":.") in shown
+        for picture in html.findall(".//div[@role='img']"):
+            assert picture.get("aria-label"), frame.text
     assert "Is 1 &lt; 2 &amp; " in figure.widget.children[0].value
     assert "Is 1 &lt; 2 &amp; " in figure.table()
     assert str(figure).startswith(("Is 1 < 2 & 'so'?", "Contributions to ∂L/∂W_y"))

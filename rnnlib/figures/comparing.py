@@ -49,7 +49,7 @@ class Pair:
         if not common:
             return ""
         if not unequal:
-            return "Both get the same."
+            return "Both get the same." if first.keys() == second.keys() else ""
         return f"They differ in {' and '.join(f'`{name}`' for name in unequal)}."
 
     @property

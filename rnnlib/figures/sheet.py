@@ -89,7 +89,7 @@ class Sheet:
             values = block.values if len(block.values) > 1 else block.values[0]
             written = vector(values) if values.dtype.kind in "fiu" else ", ".join(values.flat)
             said.append(f"{plain(block.label)} = {written}")
-        return "; ".join(said)
+        return "; ".join(said) or "nothing is computed yet"
 
     def html(self) -> str:
         """The sheet as a table of numbers, one column a neuron.
