@@ -69,6 +69,10 @@ def test_a_right_function_is_confirmed(capsys):
     assert capsys.readouterr().out.startswith("identity agrees with the notes' example.")
 
 
+def test_a_number_of_steps_remains_an_integer():
+    check_call(lambda x, steps: [x * 2 for _ in range(steps)], {"x": 1, "steps": 2}, {"y": [2, 2]})
+
+
 @pytest.mark.parametrize(
     ("function", "words"),
     [
