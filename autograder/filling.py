@@ -42,7 +42,8 @@ def texts(question: Question) -> dict[str, str]:
         case ByHand():
             return _by_hand(question)
         case Typed():
-            return {**question.texts, question.points: _hints(question)}
+            numbers = question.texts.get(question.points, "")
+            return {**question.texts, question.points: f"{numbers}\n{_hints(question)}".lstrip()}
         case Code() if isinstance(question.public, Case):
             lines = [
                 variants.code("arguments", question.public.arguments),
