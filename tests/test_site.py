@@ -21,6 +21,7 @@ PAGES = [
     CHAPTER,
     "book/jordan.html",
     "book/training.html",
+    "book/bptt.html",
     "book/gradients.html",
     "book/lstm.html",
     "book/learning.html",
