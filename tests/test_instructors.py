@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -131,6 +132,14 @@ def test_the_assignment_is_named_in_one_place():
     assert [line for line in lines if not line.startswith("AFTER = ")] == [
         line for line in lines if " A=" in line
     ]
+
+
+def test_every_assignment_has_its_week():
+    [written] = re.findall(r"^AFTER = (.+)$", PAGE.read_text(encoding="utf-8"), re.M)
+    after = ast.literal_eval(written)
+    for assignment in (ROOT / "assignments").glob("*/*.ipynb"):
+        chapter = after.get(assignment.stem, assignment.stem)
+        assert (ROOT / "book" / f"{chapter}.ipynb").is_file(), assignment.stem
 
 
 def test_there_are_13_commands():
