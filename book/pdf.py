@@ -50,6 +50,10 @@ UNFIT = """() => [
   ...[...document.querySelectorAll("a[href^='#']")].map(e => e.getAttribute("href"))
     .filter(href => !document.getElementById(href.slice(1))),
 ]"""
+# puts the pages into the table of contents
+NUMBER = """pages => document.querySelectorAll(".toc-page").forEach(e => {
+  e.textContent = pages[e.closest("a").getAttribute("href").slice(1)];
+})"""
 # attributes that name an id, or several
 NAMING = ("aria-labelledby", "aria-describedby", "for", "headers")
 
@@ -211,20 +215,20 @@ def entries(articles: dict[str, tuple[str, Tag]]) -> Iterator[Entry]:
                 yield Entry("section", heading.get_text(), heading.parent["id"])
 
 
-def contents(lines: list[Entry], pages: dict[str, int]) -> str:
-    """The table of contents in HTML; a page that is not known yet has a number as long."""
+def contents(lines: Iterable[Entry]) -> str:
+    """The table of contents in HTML; where pages will stand, there is a number as long."""
 
     def line(entry: Entry) -> str:
         title = f"<span>{escape(entry.title)}</span>"
         if not entry.target:
             return f'<p class="toc-{entry.kind}">{title}</p>'
-        number = f'<span class="toc-page">{pages.get(entry.target, "000")}</span>'
+        number = '<span class="toc-page">000</span>'
         return f'<a class="toc-{entry.kind}" href="#{entry.target}">{title}{number}</a>'
 
     return "\n".join(map(line, lines))
 
 
-def assemble(site: Path, articles: dict[str, tuple[str, Tag]], pages: dict[str, int]) -> str:
+def assemble(articles: dict[str, tuple[str, Tag]]) -> str:
     """The text of the one page that is printed; it is to lie beside the chapters."""
     styles = [(BOOK / "pdf.css").read_text(encoding="utf-8")]
     for name, (part, article) in articles.items():
@@ -259,7 +263,7 @@ def assemble(site: Path, articles: dict[str, tuple[str, Tag]], pages: dict[str, 
 <section class="cover"><img src="../_static/logo-light.svg" alt="">
 <p class="cover-title">{TITLE}</p><p>{SUBTITLE}</p><p class="cover-authors">{AUTHORS}</p>
 <p class="cover-licence">{LICENCE}</p></section>
-<nav class="contents"><h1>Contents</h1>{contents(list(entries(articles)), pages)}</nav>
+<nav class="contents"><h1>Contents</h1>{contents(entries(articles))}</nav>
 {bodies}
 </body></html>"""
 
@@ -275,13 +279,12 @@ def chromium() -> str:
     sys.exit("pdf: there is no Chromium; get it by: apt-get install chromium")
 
 
-def print_page(browser, file: Path, text: str) -> bytes:
+def print_twice(browser, file: Path, text: str) -> bytes:
     """What Chromium prints of ``text``, a page with the address of ``file``."""
     file.write_text(text, encoding="utf-8")
     page = browser.new_page()
-    page.set_default_timeout(
-        300_000
-    )  # many formulas, on a machine that may have other things to do
+    page.set_default_timeout(300_000)  # there are many formulas, and machines have other work
+    paper = {"prefer_css_page_size": True, "print_background": True}
     try:
         page.goto(file.as_uri())
         page.wait_for_function("window.MathJax?.startup?.promise")
@@ -289,10 +292,15 @@ def print_page(browser, file: Path, text: str) -> bytes:
         page.evaluate("document.fonts.ready")
         if wrong := page.evaluate(UNFIT):
             raise SystemExit(f"pdf: not fit to print: {', '.join(wrong)}")
-        return page.pdf(prefer_css_page_size=True, print_background=True, tagged=True)
+        pages = page_numbers(page.pdf(**paper))
+        page.evaluate(NUMBER, pages)
+        printed = page.pdf(**paper, tagged=True)
     finally:
         page.close()
         file.unlink()
+    if page_numbers(printed) != pages:
+        raise SystemExit("pdf: with its page numbers in it, the table of contents is longer")
+    return printed
 
 
 def page_numbers(pdf: bytes) -> dict[str, int]:
@@ -335,14 +343,10 @@ def make(site: Path) -> Path:
     with sync_playwright() as playwright:
         # pages of one's own need no sandbox of the browser's, which containers lack
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        first = print_page(browser, draft, assemble(site, articles, {}))
-        pages = page_numbers(first)
-        second = print_page(browser, draft, assemble(site, articles, pages))
+        printed = print_twice(browser, draft, assemble(articles))
         browser.close()
-    if page_numbers(second) != pages:
-        raise SystemExit("pdf: with its page numbers in it, the table of contents is longer")
     target = site / downloads.PDF
-    save(second, entries(articles), target)
+    save(printed, entries(articles), target)
     downloads.finish(site)
     return target
 
