@@ -514,10 +514,10 @@ def jacobian_question(variant):
 
 
 def product_question(variant):
-    cases = sequence_cases(
-        variant.rng("jacobian product"),
-        ("product", lambda trace: flow.product(trace, 0, len(trace))),
-    )
+    def whole(trace):
+        return flow.product(trace, 0, len(trace))
+
+    cases = sequence_cases(variant.rng("jacobian product"), ("product", whole))
     wrong = [
         Wrong(
             "the Jacobians are multiplied in the wrong order",
@@ -575,14 +575,26 @@ def product_question(variant):
             MANY,
         ),
     ]
-    return Code(
-        "jacobian-product", "A product of Jacobians", "jacobian_product", cases, wrong=wrong
-    )
+    title = "A product of Jacobians"
+    return Code("jacobian-product", title, "jacobian_product", cases, wrong=wrong)
 
 
-def sizes(J, of=lambda matrix: np.linalg.norm(matrix, 2)):
-    """The norm of J(t+1) … J(T) for t = 0 … T, or what ``of`` makes of it."""
-    return np.array([of(chain([np.eye(len(J[0])), *J[t:]])) for t in range(len(J) + 1)])
+def stretch(matrix):
+    return np.linalg.norm(matrix, 2)
+
+
+def sizes(J, of=stretch, part=lambda J, t: J[t:]):
+    """``of`` the product of a ``part`` of J(1) … J(T), by default of J(t+1) … J(T); t = 0 … T."""
+    start = np.eye(len(J[0]))
+    return np.array([of(chain([start, *part(J, t)])) for t in range(len(J) + 1)])
+
+
+def own_norms(J):
+    return np.array([stretch(each) for each in J])
+
+
+def measured(J):
+    return lambda **arguments: sizes(all_steps(run(**arguments), J))
 
 
 def norms_question(variant):
@@ -608,30 +620,19 @@ def norms_question(variant):
         ),
         Wrong(
             "each Jacobian's own norm, not that of the product",
-            from_jacobians(lambda J: np.append([np.linalg.norm(each, 2) for each in J], 1)),
+            from_jacobians(lambda J: np.append(own_norms(J), 1)),
             "Between t and T there are more steps than one.",
             MANY,
         ),
         Wrong(
             "the norms are multiplied, not the Jacobians",
-            from_jacobians(
-                lambda J: np.append(
-                    np.cumprod([np.linalg.norm(each, 2) for each in J][::-1])[::-1], 1
-                )
-            ),
+            from_jacobians(lambda J: np.append(np.cumprod(own_norms(J)[::-1])[::-1], 1)),
             "That is a bound. What one step stretches most, the next may not stretch at all.",
             SLOPES,
         ),
         Wrong(
             "the norms of what step 0 does to step t, not of what step t does to step T",
-            from_jacobians(
-                lambda J: np.array(
-                    [
-                        np.linalg.norm(chain([np.eye(len(J[0])), *J[:t]]), 2)
-                        for t in range(len(J) + 1)
-                    ]
-                )
-            ),
+            from_jacobians(lambda J: sizes(J, part=lambda J, t: J[:t])),
             "Which of your norms belongs to no step at all: the first, or the last?",
             "gradients#a-ledger-of-shapes",
         ),
@@ -643,17 +644,13 @@ def norms_question(variant):
         ),
         Wrong(
             "the Jacobians are multiplied in the wrong order",
-            from_jacobians(
-                lambda J: np.array(
-                    [
-                        np.linalg.norm(chain([np.eye(len(J[0])), *J[t:][::-1]]), 2)
-                        for t in range(len(J) + 1)
-                    ]
-                )
-            ),
-            "If you walk back from T, each earlier Jacobian comes to one side of the product. Which?",
+            from_jacobians(lambda J: sizes(J, part=lambda J, t: J[t:][::-1])),
+            "If you walk back from T, on which side of the product does each earlier Jacobian "
+            "belong?",
             IN_CODE,
         ),
+        *slope_ideas(measured),
+        Wrong(BIAS[0], without_bias(from_jacobians(sizes)), BIAS[1], MANY),
     ]
     return Code("norms", "Norms over distance", "norms", cases, wrong=wrong)
 
@@ -682,7 +679,7 @@ def length_of(arrays):
 
 
 def scaled(factor):
-    """A student's clip, of whatever ``factor`` of the arrays and the threshold makes them shorter."""
+    """A student's clip, where ``factor`` of the arrays and the threshold is what scales them."""
 
     def clip(dW_x, dW_h, dW_o, db_h, db_o, threshold):
         arrays = [dW_x, dW_h, dW_o, db_h, db_o]
