@@ -22,7 +22,7 @@ def make(root: Path) -> Course:
     root.mkdir(exist_ok=True)
     shutil.copy(ROOT / CONFIG, root)
     for folder in ("solutions", "assignments"):
-        shutil.copytree(ROOT / folder, root / folder)
+        shutil.copytree(ROOT / folder / ASSIGNMENT, root / folder / ASSIGNMENT)
     return Course(root)
 
 

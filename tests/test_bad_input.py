@@ -200,8 +200,8 @@ def test_a_notebook_whose_cells_changed_after_hand_ins_were_graded(course, bubbl
         ("x = 1 / 0", "line 1 does not run: ZeroDivisionError: division by zero"),
         ("x = (", "line 1 does not run: SyntaxError"),
         ("import nowhere", "line 1 does not run: ModuleNotFoundError: No module named 'nowhere'"),
-        ("questions = []", "questions must be ByHand, Code or Written, got none"),
-        ("questions = [1]", "questions must be ByHand, Code or Written, got [1]"),
+        ("questions = []", "questions must be ByHand, Typed, Code or Written, got none"),
+        ("questions = [1]", "questions must be ByHand, Typed, Code or Written, got [1]"),
         (
             "from autograder.rubric import Code\nquestions = [Code('a', 'c', 'f', [])]",
             "'a' has no hidden case, so that nothing earns its points",

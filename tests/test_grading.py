@@ -357,7 +357,7 @@ def test_a_fault_of_the_grader_in_one_hand_in_does_not_end_the_class(
         ),
         (
             lambda root: (root / "solutions" / ASSIGNMENT / "rubric.py").write_text("x = 1"),
-            "defines no list called questions",
+            "defines no questions",
         ),
         (lambda root: None, "submitted is missing"),
         (lambda root: (root / "submitted" / "ann").mkdir(parents=True), "nobody handed in"),

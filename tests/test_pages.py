@@ -7,7 +7,7 @@ import io
 import random
 import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,7 @@ class Assignment:
     title: str = "Elman and Jordan networks"
     notebook: str = "elman-jordan"
     questions: list = field(default_factory=list)
+    book: str = ""
 
 
 class Course:
@@ -71,6 +72,36 @@ def class_page(results, **options):
 
 
 # a student's page
+
+
+def explained(figure):
+    told = Verdict(
+        EASY, "wrong", 0.0, 4.0, ["y(2) is 3."], "a name", "Is the <bias> there?", figure
+    )
+    return Result("ada", [told], [])
+
+
+def test_a_known_mistake_comes_with_its_hint_and_a_link_into_the_book(monkeypatch):
+    monkeypatch.setattr(ASSIGNMENT, "book", "https://example.org/book/")
+    made = page(explained("elman#step-through-it"))
+    assert "<strong>Hint.</strong> Is the &lt;bias&gt; there?" in made
+    link = (
+        '<a href="https://example.org/book/elman.html#step-through-it">elman, “step through it”</a>'
+    )
+    assert link in made
+
+
+@pytest.mark.parametrize("book", ["", "javascript:alert(1)//"])
+def test_without_an_address_the_place_in_the_book_is_told(book, monkeypatch):
+    monkeypatch.setattr(ASSIGNMENT, "book", book)
+    made = page(explained("elman"))
+    assert "The book shows it: elman." in made
+    assert "<a href" not in made
+
+
+def test_the_report_names_the_wrong_idea_that_several_had():
+    results = [replace(explained("elman"), student=name) for name in ("ada", "bob")]
+    assert "By hand: a name" in class_page(results)
 
 
 def test_a_page_says_points_and_that_a_text_waits():
