@@ -8,6 +8,7 @@ serve alike.
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,10 +46,18 @@ def errors_named(url: str) -> Iterator[None]:
         cure = "look at it, and run the same command again"
         if "locked" in reason:
             cure = "another program holds it, such as formgrader: close that, and run again"
-        shown = url if isinstance(error, ArgumentError) else make_url(url).render_as_string()
         raise GradebookError(
-            f"gradebook {shown}: {reason}; {cure}. What was graded until here is kept"
+            f"gradebook {_without_password(url)}: {reason}; {cure}. "
+            "What was graded until here is kept"
         ) from None
+
+
+def _without_password(url: str) -> str:
+    # a URL that SQLAlchemy cannot read has its password masked too
+    try:
+        return make_url(url).render_as_string()
+    except ArgumentError:
+        return re.sub(r"//[^/]*@", "//***@", url)
 
 
 def register(course: Course, assignment: Assignment) -> None:

@@ -9,6 +9,7 @@ from courses import ASSIGNMENT, AUTOGRADER, notebook, submit
 from nbgrader.api import Gradebook
 
 from autograder import cli
+from autograder.course import environment
 
 
 @pytest.fixture
@@ -160,7 +161,8 @@ def test_an_unknown_assignment(course, capsys):
     assert told == ["autograder: unknown assignment 'lstm'; this course has: elman-jordan"]
 
 
-def test_a_gradebook_of_another_course(course, bubblewrap, capsys):
+def test_a_gradebook_of_another_course(course, bubblewrap, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", environment()["PATH"])  # nbgrader looks there for alembic
     submit(course, "ann")
     with Gradebook(course.db_url, "chemistry"):
         pass
@@ -180,6 +182,17 @@ def test_a_gradebook_url_that_is_none(course, bubblewrap, capsys):
     with (course.root / "nbgrader_config.py").open("a") as config:
         config.write("\nc.CourseDirectory.db_url = 'oracle'\n")
     cannot_start(capsys, course, "gradebook oracle: Could not parse SQLAlchemy URL")
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "nosuch", "post gres"])
+def test_a_gradebooks_password_is_never_shown(course, bubblewrap, capsys, scheme):
+    submit(course, "ann")
+    with (course.root / "nbgrader_config.py").open("a") as config:
+        config.write(f"\nc.CourseDirectory.db_url = '{scheme}://ann:hush@host/grades'\n")
+    code, told = grade(capsys, course)
+    assert code == cli.FAILED
+    assert "@host/grades" in told[0]
+    assert "hush" not in "".join(told)
 
 
 def test_a_notebook_whose_cells_changed_after_hand_ins_were_graded(course, bubblewrap, capsys):

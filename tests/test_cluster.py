@@ -109,3 +109,18 @@ def test_where_nobody_answers_one_line_says_so(course, bubblewrap, capsys, monke
         command = ["grade", ASSIGNMENT, "--course", str(course.root), "--cluster", where]
         assert cli.main(command) == cli.FAILED
         assert words in capsys.readouterr().err
+
+
+def test_a_cluster_may_be_named_in_dasks_configuration(course, bubblewrap):
+    pytest.importorskip("distributed")
+    import dask
+
+    submit(course, "ann")
+    settings = {
+        "class": "distributed.LocalCluster",
+        "options": {"n_workers": 0, "threads_per_worker": 1, "dashboard_address": None},
+        "workers": 1,
+    }
+    with dask.config.set({"autograder.clusters.campus": settings}):
+        [result] = grade(course, course.assignment(ASSIGNMENT), cluster="campus")
+    assert result.points == 27
