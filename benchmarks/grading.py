@@ -1,18 +1,20 @@
 """What grading costs, beside stock `nbgrader autograde` on the same hand-ins.
 
-    python benchmarks/grading.py [--hand-ins 1000] [--stock 20] [--picture grading.png]
+    python benchmarks/grading.py [--hand-ins 1000] [--stock 20] [--out benchmarks/results]
 
 Both grade the same hand-ins of the sample assignment, in turns, so that a machine that slows down
 slows both; nbgrader runs in one process that has imported everything, which is the best it can do.
 Only samples are used to which the public checks and the rubric give the same points, and these are
 compared. The sandbox is on. Then a whole class is graded, by the command as an instructor types
-it, while the memory of all its processes is watched.
+it, while the memory of all its processes is watched; and again by more and more workers, of this
+machine's pool and of a Dask cluster. ``--out`` keeps all that as ``grading.json`` and ``.svg``.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import shutil
 import statistics
@@ -22,7 +24,10 @@ import tempfile
 import threading
 import time
 import warnings
+from collections.abc import Iterator
+from concurrent.futures import Executor
 from pathlib import Path
+from typing import Any
 
 import psutil
 from nbgrader.api import Gradebook
@@ -37,6 +42,7 @@ from autograder.work import Job, Task, work
 
 ROOT = Path(__file__).parent.parent
 NAME = demo.ASSIGNMENT
+WORKERS = (1, 2, 3, 4)
 # the public checks and the rubric agree on these
 SAMPLES = ("right", "right-other-style", "bias-forgotten", "transposed", "empty")
 
@@ -136,48 +142,111 @@ def whole_class(course: Course) -> tuple[float, list[tuple[float, float]]]:
     return taken, memory
 
 
-def picture(path: Path, memory: list[tuple[float, float]], theirs: float, mine: float) -> None:
+def throughput(folder: Path, hand_ins: int) -> dict[str, dict[int, float]]:
+    """Hand-ins a second by so many workers, of the local pool and of a Dask cluster."""
+    course = make_course(folder / "curve", hand_ins)
+    pools = {"pool": executors.local, "Dask": dask_workers}
+    found: dict[str, dict[int, float]] = {name: {} for name in pools}
+    for number in WORKERS:
+        for name, open_pool in pools.items():
+            with open_pool(number) as pool:
+                ours(course, hand_ins, pool)  # so that the workers stand ready
+                found[name][number] = round(hand_ins / ours(course, hand_ins, pool), 1)
+    return found
+
+
+@contextlib.contextmanager
+def dask_workers(number: int) -> Iterator[Executor]:
+    """Workers of a Dask cluster on this machine: a process each, with a scheduler between."""
+    from distributed import Client, LocalCluster
+
+    options = {"n_workers": number, "threads_per_worker": 1, "dashboard_address": None}
+    with LocalCluster(**options) as cluster, Client(cluster) as client:
+        yield client.get_executor(pure=False)
+
+
+def picture(path: Path, record: dict[str, Any]) -> None:
     try:
         from matplotlib import pyplot
     except ImportError:
         print("no picture: matplotlib is not installed")
         return
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3), layout="constrained")
-    bars = left.barh(["nbgrader autograde", "autograder"], [1 / theirs, 1 / mine])
-    left.bar_label(bars, fmt="%.1f")
-    left.set_xlabel("hand-ins a second")
-    right.plot(*zip(*memory, strict=True))
+    pyplot.rcParams["svg.hashsalt"] = "grading"  # the same picture for the same numbers
+    figure, (left, middle, right) = pyplot.subplots(1, 3, figsize=(11, 3), layout="constrained")
+    rates = [1 / record["stock seconds"], 1 / record["seconds"]]
+    bars = left.barh(["nbgrader\nautograde", "autograder"], rates)
+    left.bar_label(bars, fmt="%.1f", padding=3)
+    left.set(xlabel="hand-ins a second", xlim=(0, 1.25 * max(rates)))
+    for (name, curve), style in zip(record["throughput"].items(), ("o-", "s--"), strict=True):
+        middle.plot(list(map(int, curve)), list(curve.values()), style, label=name)
+    middle.set(xlabel="workers", ylabel="hand-ins a second", ylim=(0, None), xticks=WORKERS)
+    middle.legend()
+    right.plot(*zip(*record["memory"], strict=True))
     right.set(xlabel="seconds", ylabel="megabytes, all processes", ylim=(0, None))
-    figure.savefig(path)
-    print(f"picture: {path}")
+    figure.savefig(path, metadata={"Date": None})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--hand-ins", type=int, default=1000, help="in the whole class")
     parser.add_argument("--stock", type=int, default=20, help="beside stock nbgrader")
-    parser.add_argument("--picture", type=Path, default=Path("grading.png"))
+    parser.add_argument("--out", type=Path, help="the folder for grading.json and grading.svg")
     options = parser.parse_args()
+    record = measure(options.hand_ins, options.stock)
+    print(tabulate(rows(record), tablefmt="plain"))
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(record, indent=1)
+        (options.out / "grading.json").write_text(text + "\n", encoding="utf-8")
+        picture(options.out / "grading.svg", record)
+
+
+def measure(hand_ins: int, stock_hand_ins: int) -> dict[str, Any]:
+    """Everything, in plain values."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        theirs, mine = beside_stock(folder, options.stock)
-        course = make_course(folder / "class", options.hand_ins)
+        theirs, mine = beside_stock(folder, stock_hand_ins)
+        course = make_course(folder / "class", hand_ins)
         alone = overhead(course)
         taken, memory = whole_class(course)
+        curve = throughput(folder, 10 * stock_hand_ins)
     tenth = max(1, len(memory) // 10)
-    early = statistics.mean(m for _, m in memory[2 * tenth : 4 * tenth] or memory)
-    late = statistics.mean(m for _, m in memory[-3 * tenth : -tenth] or memory)
-    rows = [
-        ["nbgrader autograde, a hand-in", f"{theirs:.3f} s"],
-        ["autograder, a hand-in, same points", f"{mine:.4f} s"],
-        ["ratio of the throughputs", f"{theirs / mine:.0f}"],
-        ["one worker, a hand-in with all answers right", f"{alone:.0f} ms"],
-        [f"{options.hand_ins} hand-ins, the whole command", f"{taken:.1f} s"],
-        ["memory early and late in that run, all processes", f"{early:.0f} MB, {late:.0f} MB"],
-        ["cores", str(os.cpu_count())],
+    return {
+        "stock seconds": round(theirs, 3),
+        "seconds": round(mine, 4),
+        "ratio": round(theirs / mine, 1),
+        "one worker, milliseconds": round(alone, 1),
+        "hand-ins": hand_ins,
+        "class seconds": round(taken, 1),
+        "early MB": round(statistics.mean(m for _, m in memory[2 * tenth : 4 * tenth] or memory)),
+        "late MB": round(statistics.mean(m for _, m in memory[-3 * tenth : -tenth] or memory)),
+        "memory": [(round(t, 1), round(m)) for t, m in memory],
+        "throughput": curve,
+        "cores": os.cpu_count(),
+    }
+
+
+def rows(record: dict[str, Any]) -> list[list[str]]:
+    """The record as a table."""
+    best = max(record["throughput"]["pool"].values())
+    return [
+        ["nbgrader autograde, a hand-in", f"{record['stock seconds']:.3f} s"],
+        ["autograder, a hand-in, same points", f"{record['seconds']:.4f} s"],
+        ["ratio of the throughputs", f"{record['ratio']:.0f}"],
+        [
+            "one worker, a hand-in with all answers right",
+            f"{record['one worker, milliseconds']} ms",
+        ],
+        [f"{record['hand-ins']} hand-ins, the whole command", f"{record['class seconds']} s"],
+        ["memory early and late in it", f"{record['early MB']} MB, {record['late MB']} MB"],
+        *(
+            [f"hand-ins a second, {name} of {number}", f"{rate}"]
+            for name, curve in record["throughput"].items()
+            for number, rate in curve.items()
+        ),
+        ["100,000 hand-ins at the pool's best", f"{1e5 / best / 60:.0f} minutes"],
+        ["cores", str(record["cores"])],
     ]
-    print(tabulate(rows, tablefmt="plain"))
-    picture(options.picture, memory, theirs, mine)
 
 
 if __name__ == "__main__":
