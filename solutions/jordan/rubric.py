@@ -226,7 +226,8 @@ def draw_pair(rng):
         elman = with_memory(true.cell, rng.integers(-2, 3, size=(3, 3)))
         values = [right_beside(elman, true)["share_elman"], elman.W_h.sum(axis=0)]
         if (
-            all(np.any(w.h != true.h) or np.any(w.y != true.y) for w in wrong)
+            len(np.unique(true.h, axis=0)) == len(true)
+            and all(np.any(w.h != true.h) or np.any(w.y != true.y) for w in wrong)
             and all(each.any() for each in values)
             and all(beside_differs(idea, elman, true) for idea in beside_wrong(elman, true))
         ):
