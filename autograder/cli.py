@@ -20,11 +20,11 @@ EXIT_CODES = """exit codes:
   130  stopped with Ctrl-C; the same command goes on where it stopped
 """
 EXAMPLES = """examples:
-  autograder grade elman-jordan --course ~/courses/rnn
-  autograder grade elman-jordan --dry-run        who gains and who loses by a changed rubric
-  autograder grade elman-jordan --cluster tcp://head:8786
-  autograder export elman-jordan canvas          a table of the points
-  autograder check elman-jordan.ipynb            before handing in
+  autograder grade elman --course ~/courses/rnn
+  autograder grade elman --dry-run        who gains and who loses by a changed rubric
+  autograder grade elman --cluster tcp://head:8786
+  autograder export elman canvas          a table of the points
+  autograder check elman.ipynb            before handing in
   autograder doctor                              what this machine lacks
 
 """
@@ -61,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     _strength(commands.add_parser)
     commands.add_parser(
         "demo",
-        help="build the book, release an assignment, and grade a sample class",
-        description="Builds the book and grades a sample class, in the folder demo/.",
+        help="build the book, and grade a made-up class in all assignments",
+        description="Builds the book and grades a made-up class, in the folder demo/.",
     )
     return parser
 
@@ -125,7 +125,7 @@ def _export(add: Add) -> None:
         description="Writes what the gradebook holds, a human's points included, as the table that "
         "a learning platform imports. Whoever still waits for a human has an empty grade in it. "
         "For all of nbgrader's columns there is nbgrader export.",
-        epilog="example: autograder export elman-jordan canvas",
+        epilog="example: autograder export elman canvas",
     )
     _takes_assignment(parser)
     parser.add_argument("platform", choices=["canvas", "moodle"])
@@ -138,7 +138,7 @@ def _check(add: Add) -> None:
         help="look at one notebook before it is handed in",
         description="Says whether a notebook is intact, what is still to be answered, and what the "
         "public checks say, which run in the same sandbox as grading.",
-        epilog="example: autograder check elman-jordan.ipynb\n\nexit codes: 0 all is well, 1 not",
+        epilog="example: autograder check elman.ipynb\n\nexit codes: 0 all is well, 1 not",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("notebook", type=Path, help="the notebook file")

@@ -24,7 +24,7 @@ from autograder.grade import grade as grade_class
 from autograder.grade import in_order
 from autograder.gradebook import GradebookError
 from autograder.handin import Unreadable
-from autograder.report import Grade, canvas_csv, grades, moodle_csv
+from autograder.report import Grade, canvas_csv, grades, mistakes, moodle_csv
 from autograder.result import UNSAFE, Result
 from autograder.rubric import RubricError
 from autograder.sandbox import SandboxMissing
@@ -254,15 +254,27 @@ def demo(options: argparse.Namespace) -> None:
     root = sample.repository()
     print("1. Building the book", flush=True)
     book = sample.build_book(root)
-    print("2. Releasing the assignment, and handing in a sample class", flush=True)
+    print("2. Handing in for a made-up class", flush=True)
     course = sample.make_course(root)
-    assignment = course.assignment(sample.ASSIGNMENT)
-    sample.hand_in(course, assignment)
+    assignments = [course.assignment(name) for name in course.assignments()]
+    for assignment in assignments:
+        sample.hand_in(course, assignment)
     print("3. Grading it", flush=True)
-    results = graded(course, assignment)
-    report = write_report(course, assignment, results)
-    page = course.folder("feedback", "slip-by-hand", assignment.name)
-    print(f"\n{table(assignment, results)}\n\nOpen in a browser:")
-    print(f"  the book             {book}")
-    print(f"  the class            {report}")
-    print(f"  a student's feedback {page / f'{assignment.notebook}.html'}")
+    reports = {}
+    for assignment in assignments:
+        results = graded(course, assignment)
+        reports[assignment.name] = write_report(course, assignment, results)
+        print(f"\n{table(assignment, results)}\n\n{_commonest(results)}\n", flush=True)
+    print(f"Open in a browser:\n  the book      {book}")
+    for name, report in reports.items():
+        print(f"  {name:13} {report}")
+    print("From each of these a link leads to every student's feedback.")
+
+
+def _commonest(results: Sequence[Result]) -> str:
+    """The mistakes that most students made."""
+    lines = [
+        f"  {len(mistake.students)}× {mistake.title}: {pages.visible(mistake.words)}"
+        for mistake in mistakes(results, most=3)
+    ]
+    return "\n".join(["The commonest mistakes:", *lines])

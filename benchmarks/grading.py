@@ -35,13 +35,16 @@ from nbgrader.apps import NbGraderAPI
 from sqlalchemy.exc import SAWarning
 from tabulate import tabulate
 
-from autograder import demo, executors
-from autograder.course import CONFIG, Course, environment
+from autograder import executors
+from autograder.course import Course, environment
 from autograder.grade import grade
 from autograder.work import Job, Task, work
 
-ROOT = Path(__file__).parent.parent
-NAME = demo.ASSIGNMENT
+# the small course that the tests grade, too
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+import courses
+
+NAME = courses.ASSIGNMENT
 WORKERS = (1, 2, 3, 4)
 # the public checks and the rubric agree on these
 SAMPLES = ("right", "right-other-style", "bias-forgotten", "transposed", "empty")
@@ -49,13 +52,10 @@ SAMPLES = ("right", "right-other-style", "bias-forgotten", "transposed", "empty"
 
 def make_course(root: Path, hand_ins: int) -> Course:
     """A course with as many hand-ins, the samples in turn."""
-    root.mkdir()
-    shutil.copy(ROOT / CONFIG, root)
-    shutil.copytree(ROOT / "solutions", root / "solutions")
-    course = Course(root)
-    course.release(NAME)
+    course = courses.make(root)
+    course.release(NAME)  # into nbgrader's gradebook, too
     assignment = course.assignment(NAME)
-    texts = [demo.notebook(demo.SAMPLE_CLASS / f"{s}.txt", assignment) for s in SAMPLES]
+    texts = [courses.sample(s, assignment) for s in SAMPLES]
     for number in range(hand_ins):
         folder = course.folder("submitted", f"student-{number:05}", NAME)
         folder.mkdir(parents=True)

@@ -20,6 +20,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import courses
 import nbformat
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from attacks import builders
 from nbconvert.filters import markdown2html_mistune
 from nbgrader.api import Gradebook
 
-from autograder import demo, pages, samples
+from autograder import pages, samples
 from autograder.course import CONFIG, Course
 from autograder.grade import grade
 from autograder.handin import cell_id
@@ -36,7 +37,7 @@ from autograder.sandbox import Limits
 
 ROOT = Path(__file__).parent.parent
 ATTACKS = Path(__file__).parent / "attacks"
-ASSIGNMENT = demo.ASSIGNMENT
+ASSIGNMENT = courses.ASSIGNMENT
 QUICK = Limits(seconds=2, memory=256 << 20)
 HONEST = ("a-honest-before", "m-honest-between", "z-honest-after")
 
@@ -62,9 +63,9 @@ class Attack:
 
 def questions() -> dict[str, float]:
     """The most points of each question, by its answer's id."""
-    source = nbformat.read(ROOT / "assignments" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", 4)
+    source = nbformat.read(courses.COURSE / "assignments" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", 4)
     graded = {cell_id(c): c.metadata.nbgrader.get("points") for c in source.cells if cell_id(c)}
-    answers = [n for n in graded if n in samples.texts(demo.SAMPLE_CLASS / "right.txt")]
+    answers = [n for n in graded if n in samples.texts(courses.SAMPLE_CLASS / "right.txt")]
     return {name: float(graded.get(f"{name}-check") or graded[name]) for name in answers}
 
 
@@ -212,7 +213,7 @@ def world(tmp_path_factory, bubblewrap):
     with pytest.MonkeyPatch.context() as patch, listening() as port:
         patch.setenv("HOME", str(home))
         patch.setenv("CANARY", f"canary-in-environment-{TOKEN}")
-        world = World(new_course(tmp_path_factory.mktemp("clone")), home, outside, port)
+        world = World(courses.make(tmp_path_factory.mktemp("clone")), home, outside, port)
         hand_in(world)
         plant(world)
         world.before = world.files()
@@ -225,16 +226,9 @@ def world(tmp_path_factory, bubblewrap):
         yield world
 
 
-def new_course(root: Path) -> Course:
-    """A course with the assignment released and nothing handed in."""
-    shutil.copy(ROOT / CONFIG, root)
-    shutil.copytree(ROOT / "solutions", root / "solutions")
-    return demo.make_course(root)
-
-
 def hand_in(world: World) -> None:
     assignment = world.course.assignment(ASSIGNMENT)
-    right = demo.notebook(demo.SAMPLE_CLASS / "right.txt", assignment)
+    right = courses.sample("right", assignment)
     for student in HONEST:
         world.submitted(student).mkdir(parents=True)
         # the first of them says something in confidence

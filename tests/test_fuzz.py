@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+from courses import COURSE
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +50,7 @@ json_values = st.recursive(
 
 @functools.cache
 def released() -> nbformat.NotebookNode:
-    return load_released(ROOT / "assignments" / NAME / f"{NAME}.ipynb")
+    return load_released(COURSE / "assignments" / NAME / f"{NAME}.ipynb")
 
 
 @functools.cache
@@ -267,5 +268,5 @@ def test_whatever_the_sandbox_says_the_judge_gives_a_verdict_without_points(mess
 
 @functools.cache
 def rubric():
-    questions = load(ROOT / "solutions" / NAME)
+    questions = load(COURSE / "solutions" / NAME).questions()
     return questions, {question.points: 4.0 for question in questions}

@@ -5,11 +5,12 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import courses
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import cli, demo, pages
+from autograder import cli, pages
 from autograder.course import CONFIG, Course, CourseError
 from autograder.grade import UNSAFE, grade, in_order
 from autograder.handin import read
@@ -18,7 +19,7 @@ from autograder.rubric import Code
 from autograder.sandbox import Limits, SandboxMissing
 
 ROOT = Path(__file__).parent.parent
-ASSIGNMENT = demo.ASSIGNMENT
+ASSIGNMENT = courses.ASSIGNMENT
 QUICK = Limits(seconds=3)
 
 # student: points of each question in order (None waits for a human), and statuses where not right
@@ -66,11 +67,8 @@ EXPECTED = {
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """A course with the assignment released and the sample class's hand-ins in it."""
-    root = tmp_path_factory.mktemp("clone")
-    shutil.copy(ROOT / CONFIG, root)
-    shutil.copytree(ROOT / "solutions", root / "solutions")
-    course = demo.make_course(root)
-    demo.hand_in(course, course.assignment(ASSIGNMENT))
+    course = courses.make(tmp_path_factory.mktemp("course"))
+    courses.submit_class(course)
     return course
 
 
@@ -81,7 +79,7 @@ def results(course, bubblewrap):
 
 
 def test_every_sample_has_its_expected_verdict(course):
-    assert {p.stem for p in demo.SAMPLE_CLASS.glob("*.txt")} == set(EXPECTED)
+    assert {p.stem for p in courses.SAMPLE_CLASS.glob("*.txt")} == set(EXPECTED)
 
 
 @pytest.mark.parametrize("student", EXPECTED)
@@ -222,7 +220,7 @@ def submit(course, student, sample="right", **answers):
     """Hand in a sample as ``student``, some answers replaced (``_`` for ``-`` in their ids)."""
     folder = course.folder("submitted", student, ASSIGNMENT)
     folder.mkdir(parents=True)
-    text = demo.notebook(demo.SAMPLE_CLASS / f"{sample}.txt", course.assignment(ASSIGNMENT))
+    text = courses.sample(sample, course.assignment(ASSIGNMENT))
     notebook = nbformat.reads(text, as_version=4)
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")

@@ -6,10 +6,10 @@ import csv
 import io
 import random
 import re
-import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import courses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -337,19 +337,12 @@ def test_a_page_fits_its_screen_and_can_be_read_by_all(browser, axe, shown, name
 
 
 def test_the_tables_hold_what_the_gradebook_holds(tmp_path, bubblewrap):
-    from autograder import demo
-    from autograder.course import CONFIG
     from autograder.grade import grade
 
-    shutil.copy(ROOT / CONFIG, tmp_path)
-    shutil.copytree(ROOT / "solutions", tmp_path / "solutions")
-    course = demo.make_course(tmp_path)
-    assignment = course.assignment(demo.ASSIGNMENT)
+    course = courses.make(tmp_path / "course")
+    assignment = course.assignment(courses.ASSIGNMENT)
     for student in ("right", "empty"):
-        folder = course.folder("submitted", student, assignment.name)
-        folder.mkdir(parents=True)
-        text = demo.notebook(demo.SAMPLE_CLASS / f"{student}.txt", assignment)
-        (folder / f"{assignment.name}.ipynb").write_text(text)
+        courses.submit(course, student, student)
     list(grade(course, assignment, limits=Limits(seconds=5)))
     found, most = report.grades(course.db_url, course.id, assignment.name)
     # the first waits for a human, the second has no text to be read
