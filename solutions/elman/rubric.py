@@ -294,18 +294,27 @@ def again(true, **changes):
     )
 
 
+def that_show(true):
+    """The ideas by hand that come to something else with these numbers, and not to the same."""
+    seen, ideas = [true], []
+    for idea in BY_HAND:
+        wrong = idea.values(true)
+        if not any(np.array_equal(wrong.h, t.h) and np.array_equal(wrong.y, t.y) for t in seen):
+            ideas.append(idea)
+            seen.append(wrong)
+    return ideas
+
+
 # What is asked. -------------------------------------------------------------------------------
 
 
 def draw_by_hand(k, n, o):
-    """A drawer of small networks in which each wrong idea shows."""
+    """A drawer of small networks in which each wrong idea shows, and no two are the same."""
 
     def draw(rng):
         while True:
             true = small_trace(rng, Elman, k, n, o, T=4)
-            wrong = [idea.values(true) for idea in BY_HAND]
-            shows = all(np.any(w.h != true.h) or np.any(w.y != true.y) for w in wrong)
-            if shows and len(np.unique(true.h, axis=0)) == len(true):
+            if len(that_show(true)) == len(BY_HAND) and len(np.unique(true.h, axis=0)) == len(true):
                 return true
 
     return draw
@@ -313,13 +322,14 @@ def draw_by_hand(k, n, o):
 
 def by_hand(variant, number, notes, sizes):
     name = f"ex{number}"
+    true = variant.numbers(name, notes, draw_by_hand(*sizes))
     return ByHand(
         cell=f"{name}-by-hand",
         title=f"Exercise {number}, by hand",
-        true=variant.numbers(name, notes, draw_by_hand(*sizes)),
+        true=true,
         names={"h": f"{name}_h", "y": f"{name}_y"},
         statement=f"exercise-{number}",
-        wrong=BY_HAND,
+        wrong=that_show(true),
     )
 
 

@@ -706,3 +706,8 @@ def questions(variant):
         ),
         Written("in-words", "In your own words"),
     ]
+
+
+equivalent = {
+    "neuron-forward, line 15: x @ w_x → w_x @ x": "of two vectors it is the same inner product",
+}
