@@ -54,7 +54,8 @@ def _encode_number(value: Any) -> Any:
 
 
 def _encode_array(array: np.ndarray) -> Any:
-    array = np.ascontiguousarray(array).view(np.ndarray)
+    # not ascontiguousarray, which gives a single number an axis
+    array = np.asarray(array, order="C").view(np.ndarray)
     if array.dtype.name not in DTYPES:
         array = array.astype(np.float64) if array.dtype.kind in "iuf" else array
     if array.dtype.name not in DTYPES or array.size > MAX_ENTRIES:

@@ -35,7 +35,7 @@ def test_a_number_comes_back_exactly(value):
 @given(arrays)
 def test_an_array_comes_back_exactly_with_its_type_and_shape(array):
     back = across(array)
-    assert back.dtype == array.dtype
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
     np.testing.assert_array_equal(back, array)
 
 
