@@ -111,6 +111,11 @@ def stepwise(next_memory):
     return wrong
 
 
+def an_elman_network(xs, y_0, **weights):
+    trace = unroll(Elman(**weights, g_h="relu", g_o="relu"), xs)
+    return trace.h, trace.y
+
+
 def too_early(xs, y_0, **weights):
     """y(0) to y(T−1) in place of y(1) to y(T)."""
     hs, ys = forward(xs, y_0, **weights)
@@ -120,6 +125,12 @@ def too_early(xs, y_0, **weights):
 FORWARD = [
     *of_one_network(forward),
     Wrong("the hidden layer is fed back", stepwise(lambda h, y, _: h), FED_BACK, WHERE[FED_BACK]),
+    Wrong(
+        "an Elman network, whose state before the first step is zero",
+        an_elman_network,
+        FED_BACK,
+        WHERE[FED_BACK],
+    ),
     Wrong(
         "the output is fed back without its activation",
         stepwise(lambda h, y, weights: h @ weights["W_o"] + weights["b_o"]),
@@ -270,6 +281,12 @@ def beside_wrong(elman, true):
             "the networks differ from the first step",
             {"first_step": 1},
             "What do the two networks feed back at that step?",
+            "beside-elman",
+        ),
+        wrong(
+            "the first difference is seen a step too late",
+            {"first_step": 3},
+            "Have you compared the hidden layers of the step before, too?",
             "beside-elman",
         ),
         wrong(

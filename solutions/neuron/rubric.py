@@ -602,10 +602,11 @@ def case(right, name, title, hidden=True, **arguments):
 
 def neuron_cases(variant):
     rng, of = variant.rng("one neuron"), partial(case, neuron_forward, "y")
-    book = {"xs": [[4, 1], [2, 0], [0, 3], [2, 0]], "y_0": 0, "w_x": [1, -2], "w_y": 2, "b": -1}
+    xs, w_x = np.array([[4, 1], [2, 0], [0, 3], [2, 0]]), np.array([1, -2])
+    book = {"xs": xs, "y_0": 0, "w_x": w_x, "w_y": 2, "b": -1}
     longer = draw_one(rng, 9, 3)
     return [
-        of("The book's example", **{n: np.array(v) for n, v in book.items()}, hidden=False),
+        of("The book's example", **book, hidden=False),
         of("A longer sequence", **longer),
         of("A single input", **draw_one(rng, 6, 1)),
         of("An output y(0) that is not zero", **draw_one(rng, 5, 2, started=True)),
