@@ -122,6 +122,8 @@ def made_up_class(course: Course, assignment: Assignment) -> dict[str, str]:
         class_[next(students)] = notebook(assignment, model | samples.texts(path))
     class_[next(students)] = nbformat.writes(assignment.released)
     class_[next(students)] = DAMAGED
+    if code := [q.cell for q in assignment.questions if isinstance(q, Code)][:1]:
+        class_[next(students)] = notebook(assignment, model | {code[0]: "while True:\n    pass"})
     for student in students:
         rng = random.Random(f"{student}, {assignment.name}")
         class_[student] = notebook(assignment, model | mistaken(assignment, model, rng))

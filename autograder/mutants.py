@@ -47,7 +47,6 @@ FUNCTIONS = {
     "reversed": "list",
     "outer": "multiply",
     "sqrt": "abs",
-    "append": "remove",
 }
 
 

@@ -231,23 +231,38 @@ def _noisy(value: Any, rng: np.random.Generator) -> Any:
     return array * (1 + NOISE * rng.normal(size=array.shape))
 
 
+HEADS = (
+    "assignment",
+    "mutants killed",
+    "equivalent",
+    "right ones accepted",
+    "wrong ideas told apart",
+    "and known",
+)
+
+
+def _row(one: Strength) -> list[str]:
+    accepted = sum(not cells for cells in one.styles.values())
+    return [
+        one.assignment,
+        f"{one.killed} of {one.killed + len(one.survivors)}",
+        f"{one.equivalent}",
+        f"{accepted} of {len(one.styles)}",
+        f"{one.told_apart} of {one.ideas}",
+        f"{one.known / one.ideas:.1%}" if one.ideas else "–",
+    ]
+
+
 def table(found: Sequence[Strength]) -> str:
     """What was found, a line for each assignment, and what is to be mended below."""
-    rows = [
-        [
-            one.assignment,
-            f"{one.killed} of {one.killed + len(one.survivors)}",
-            one.equivalent,
-            f"{sum(not lost for lost in one.styles.values())} of {len(one.styles)}",
-            f"{one.told_apart} of {one.ideas}",
-            f"{one.known / one.ideas:.0%}" if one.ideas else "–",
-        ]
-        for one in found
-    ]
-    heads = ["assignment", "mutants killed", "equivalent", "right accepted", "ideas told apart"]
-    lines = [tabulate(rows, [*heads, "ideas known"], disable_numparse=True)]
+    lines = [tabulate(map(_row, found), HEADS, disable_numparse=True)]
     for one in found:
         lines += [f"{one.assignment}: survived: {what}" for what in one.survivors]
         lines += [f"{one.assignment}: {style}: loses {x}" for style, x in one.styles.items() if x]
         lines += [f"{one.assignment}: {what}" for what in [*one.mixed_up, *one.free]]
     return "\n".join(lines)
+
+
+def as_markdown(found: Sequence[Strength]) -> str:
+    """The table alone, for a page."""
+    return tabulate(map(_row, found), HEADS, tablefmt="github", disable_numparse=True)
