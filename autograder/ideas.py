@@ -106,4 +106,6 @@ def _same(have: Any, want: Any) -> bool:
         have, want = np.asarray(have, float), np.asarray(want, float)
     except (TypeError, ValueError):
         return False
-    return have.shape == want.shape and np.allclose(have, want, SAME_RTOL, SAME_ATOL)
+    return have.shape == want.shape and np.allclose(
+        have, want, SAME_RTOL, SAME_ATOL, equal_nan=True
+    )
