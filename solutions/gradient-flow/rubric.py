@@ -13,6 +13,10 @@ GROWS = "gradients#first-it-grows-then-it-vanishes"
 SLOPES = "gradients#the-part-of-the-weights-the-part-of-the-slopes"
 CLIPPING = "gradients#clipping-against-exploding"
 
+equivalent = {
+    "clip, line 12: norm > threshold → norm >= threshold": "where they are equal the factor is 1",
+}
+
 
 # one neuron, by hand
 

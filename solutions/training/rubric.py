@@ -27,17 +27,33 @@ Without memory nobody gets below 10/3. Gradients that are cut off at each step, 
 the output's, end between 0.6 and 2; the right ones between 0.005 and 0.08.
 """
 
+RECIPE = "another recipe, which trains as well: how to train is up to the student"
+equivalent = {
+    "gradients, line 24: (0, 1) → (1, 0)": "it does not matter which axis is summed first",
+    "train, line 13: 4 → 5": RECIPE,
+    "train, line 14: 4 → 5": RECIPE,
+    "train, line 16: np.zeros → np.ones": RECIPE,
+    "train, line 18: 2500 → 2501": RECIPE,
+    "train, line 19: 0 → 1": "one of the four hundred sequences is left out",
+    "train, line 19: 32 → 33": RECIPE,
+}
+
 
 # a loss by hand
 
 
 def draw_outputs(rng):
-    """Outputs and targets of four sequences of three steps, and a bias; every error counts."""
+    """Outputs and targets of four sequences of three steps, and a bias.
+
+    Every step counts, and no mistake in the loss or in the step gives what another one gives.
+    """
     while True:
         ys, targets = rng.integers(-2, 3, size=(3, 4)), rng.integers(-2, 3, size=(3, 4))
         errors, b_o = ys - targets, int(rng.integers(-3, 4))
-        apart = errors.any(axis=1).all() and errors.sum() and errors[:-1].sum()
-        if apart and np.abs(errors).max() < 4 and b_o:
+        total, last, squares = errors.sum(), errors[-1].sum(), (errors**2).sum()
+        losses = {squares, squares / 3, squares * 4, np.abs(errors).sum()}
+        steps = {0, total, -total, last, total / 3}
+        if np.abs(errors).max() < 4 and b_o and len(losses) == 4 and len(steps) == 5:
             return ys.tolist(), targets.tolist(), b_o
 
 
