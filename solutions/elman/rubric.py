@@ -67,6 +67,7 @@ def changed(right, **changes):
 BIAS = "A layer's pre-activation is a sum of three shares. Have you counted those in your line?"
 BIAS_O = "What does the output layer add to its product before the activation?"
 TURNED = "An entry of a product runs along the vector and down one column of the matrix, not a row."
+COLUMNS = "Vectors are rows here. On which side of its matrix does a row stand?"
 MEMORY = "What does the hidden layer read beside the input? At step 2 it is no longer zero."
 RELU_H = "What becomes of the hidden layer's negative numbers?"
 RELU_O = "The output layer has an activation of its own. What becomes of its negative numbers?"
@@ -84,6 +85,13 @@ def of_one_network(right):
         ("the hidden layer's bias is forgotten", {"b_h": np.zeros_like}, BIAS),
         ("the output's bias is forgotten", {"b_o": np.zeros_like}, BIAS_O),
         ("W_h is transposed", {"W_h": np.transpose}, TURNED),
+        # these two only where there are as many inputs, or outputs, as neurons
+        ("W_x is transposed", {"W_x": np.transpose}, TURNED),
+        (
+            "all matrices are transposed",
+            dict.fromkeys(["W_x", "W_h", "W_o"], np.transpose),
+            COLUMNS,
+        ),
         ("the memory is left out", {"W_h": np.zeros_like}, MEMORY),
     ]
     return [
@@ -102,6 +110,7 @@ WHERE = {
     BIAS: "elman#step-through-it",
     BIAS_O: "elman#the-equations",
     TURNED: "elman#step-through-it",
+    COLUMNS: "elman#is-it-xw-or-wx",
     MEMORY: "elman#memory",
     RELU_H: "elman#step-through-it",
     RELU_O: "elman#the-equations",
@@ -379,6 +388,7 @@ def step_cases(variant):
         step_case("The notes' second step", **notes, hidden=False),
         step_case("Other weights and sizes", **draw(rng, 3, 5, 2, 1, started=True)),
         step_case("More inputs than neurons", **draw(rng, 5, 2, 3, 1, started=True)),
+        step_case("All layers of one size", **draw(rng, 4, 4, 4, 1, started=True)),
         step_case("No memory yet, h(t−1) = 0", **draw(rng, 3, 4, 2, 1)),
     ]
 
@@ -392,7 +402,7 @@ def forward_cases(variant):
         forward_case("A longer sequence", **longer),
         forward_case("Other sizes", **draw(rng, 5, 2, 3, 5)),
         forward_case("A state h(0) that is not zero", **draw(rng, 3, 4, 2, 4, started=True)),
-        forward_case("As many outputs as neurons", **draw(rng, 2, 3, 3, 6, started=True)),
+        forward_case("All layers of one size", **draw(rng, 3, 3, 3, 6, started=True)),
         forward_case("A single time step", **draw(rng, 5, 4, 3, 1, started=True)),
         forward_case("The longer sequence once more", **longer),
     ]
@@ -405,6 +415,7 @@ def outputs_cases(variant):
         outputs_case("The notes' example", **notes, hidden=False),
         outputs_case("Other weights and sizes", **draw_outputs(rng, 3, 4, T=5, steps=3)),
         outputs_case("A state h(0) that is not zero", **draw_outputs(rng, 2, 5, 4, 4, True)),
+        outputs_case("All layers of one size", **draw_outputs(rng, 3, 3, 4, 3, True)),
         outputs_case("One term, and one step more", **draw_outputs(rng, 3, 2, 1, 1, True)),
         outputs_case("Many steps after the input", **draw_outputs(rng, 2, 3, T=3, steps=7)),
     ]

@@ -86,6 +86,12 @@ def of_one_network(right):
             "An entry of a product runs along the vector and down one column of the matrix.",
             "jordan#a-ledger-of-shapes",
         ),
+        Wrong(
+            "all matrices are transposed",
+            changed(right, **dict.fromkeys(["W_x", "W_h", "W_o"], np.transpose)),
+            "Vectors are rows here. On which side of its matrix does a row stand?",
+            "elman#is-it-xw-or-wx",
+        ),
     ]
 
 
@@ -411,7 +417,7 @@ def forward_cases(variant):
         of("A longer sequence", **longer),
         of("More outputs than neurons", **draw(rng, 2, 3, 4, 6)),
         of("An output y(0) that is not zero", **draw(rng, 3, 5, 2, 4, started=True)),
-        of("As many outputs as neurons", **draw(rng, 2, 3, 3, 5, started=True)),
+        of("All layers of one size", **draw(rng, 3, 3, 3, 5, started=True)),
         of("A single time step", **draw(rng, 5, 4, 3, 1, started=True)),
         of("The longer sequence once more", **longer),
     ]
@@ -426,7 +432,7 @@ def taught_cases(variant):
         of("Other weights and sizes", **draw_taught(rng, 3, 4, 2, 7)),
         of("More outputs than neurons", **draw_taught(rng, 2, 3, 4, 5)),
         of("An output y(0) that is not zero", **draw_taught(rng, 3, 5, 2, 4, started=True)),
-        of("As many outputs as neurons", **draw_taught(rng, 4, 3, 3, 6, started=True)),
+        of("All layers of one size", **draw_taught(rng, 3, 3, 3, 6, started=True)),
         of("A single time step", **draw_taught(rng, 5, 4, 3, 1, started=True)),
     ]
 

@@ -48,6 +48,7 @@ BIAS = "The sum inside the activation has three shares. Have you counted those i
 MEMORY = "What is read at each step beside the input?"
 RELU = "What does the activation make of a negative sum?"
 TURNED = "An entry of a product runs along the vector and down one column of the matrix, not a row."
+COLUMNS = "Vectors are rows here. On which side of its matrix does a row stand?"
 START = "The output before the first step is an argument. Where do you use it?"
 HANDED = "Each step needs the output of the step before it. Does yours hand it over?"
 RAW = "Is it the output that goes back, or the sum before the activation?"
@@ -249,6 +250,12 @@ LAYER = [
             "W_y is transposed",
             changed(layer_forward, W_y=np.transpose),
             TURNED,
+            "layer#rows-or-columns",
+        ),
+        (
+            "both matrices are transposed",
+            changed(layer_forward, W_x=np.transpose, W_y=np.transpose),
+            COLUMNS,
             "layer#rows-or-columns",
         ),
         ("W_y stands on top of the stack", stacked_wrongly, ORDER, ONE_MATRIX),
@@ -672,6 +679,7 @@ def layer_cases(variant):
         of("A longer batch", **longer),
         of("An output Y(0) that is not zero", **draw(rng, 4, 3, 5, 4, started=True)),
         of("As many instances as steps", **draw(rng, 4, 4, 2, 5, started=True)),
+        of("As many inputs as neurons", **draw(rng, 4, 2, 3, 3, started=True)),
         of("A batch of one", **draw(rng, 5, 1, 3, 4)),
         of("A single time step", **draw(rng, 1, 5, 2, 3, started=True)),
         of("The longer batch once more", **longer),
