@@ -115,8 +115,12 @@ class Case:
 
     title: str
     arguments: Mapping[str, Any]
-    expected: Mapping[str, NDArray]
+    expected: Mapping[str, ArrayLike]
     hidden: bool = True
+
+    def __post_init__(self) -> None:
+        arrays = {name: np.asarray(value) for name, value in self.expected.items()}
+        object.__setattr__(self, "expected", arrays)
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,26 @@ def submit_class(course: Course) -> None:
         submit_text(course, path.stem, sample(path.stem, assignment))
 
 
+def marked(
+    cell: nbformat.NotebookNode,
+    name: str,
+    *,
+    solution: bool = False,
+    points: float | None = None,
+) -> nbformat.NotebookNode:
+    """A cell with nbgrader's marks."""
+    cell.metadata["nbgrader"] = {
+        "grade": points is not None,
+        "grade_id": name,
+        "locked": not solution,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
+        **({} if points is None else {"points": points}),
+    }
+    return cell
+
+
 def command(course: Course, *options: str) -> list[str]:
     """The command that grades a course."""
     return [AUTOGRADER, "grade", ASSIGNMENT, "--course", str(course.root), *options]

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from courses import ROOT
+from courses import ROOT, marked
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder import cli, filling, ideas, rubric, variants
@@ -30,20 +30,6 @@ from autograder.checks import check_numbers
 # until here
 right = dict(left_1=first * 0.5, left_3=first * 0.5**3)
 check_numbers(dict(left_1=left_1, left_3=left_3), right, tolerance=0.005, hints=hints)"""
-
-
-def marked(cell, name, *, solution=False, points=None):
-    """A cell with nbgrader's marks."""
-    cell.metadata["nbgrader"] = {
-        "grade": points is not None,
-        "grade_id": name,
-        "locked": not solution,
-        "schema_version": 3,
-        "solution": solution,
-        "task": False,
-        **({} if points is None else {"points": points}),
-    }
-    return cell
 
 
 def source():
