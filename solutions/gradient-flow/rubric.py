@@ -149,18 +149,25 @@ def wrong_pairs(trace, g):
 
 
 def good_pair(trace, g):
-    """One neuron is off at step 2, none at step 3, and no mistake gives what is right."""
+    """Another neuron is off at step 3 than at step 2, and no mistake gives what is right."""
     right = typed_pair(trace, g)
+    wrong = wrong_pairs(trace, g)
     apart = all(
         any(not np.array_equal(values[name], right[name]) for name in values)
-        for values in wrong_pairs(trace, g).values()
+        for values in wrong.values()
     )
+    reaches = {str(values["reach"]) for values in wrong.values() if "reach" in values}
+    backs = {str(wrong[key]["back"]) for key in ("transposed", "no transposes", "rows")}
     on = trace.a_h > 0
+    differs = on[1, 0] != on[2, 0]
     return (
         apart
+        and len(reaches) == 6
+        and len(backs) == 3
         and trace.a_h.all()
         and np.abs(trace.a_h).max() < 20
-        and on.sum(axis=1).tolist() == [2, 1, 2]
+        and on.sum(axis=1).tolist() == [2, 1, 1]
+        and differs
         and right["back"].all()
     )
 
@@ -182,7 +189,7 @@ def matrix(values):
     return "\\begin{bmatrix} " + " \\\\ ".join(rows) + " \\end{bmatrix}"
 
 
-PAIR = ([[3, 1]], [[-3, 2], [1, 1]], [1, 2], [[1], [-2], [1]], [1, -2])
+PAIR = ([[2, 0]], [[-3, 3], [2, -1]], [1, 1], [[1], [-2], [-2]], [2, -1])
 
 
 def two_neurons(variant):
@@ -379,10 +386,11 @@ def run(xs, h_0, W_x, W_h, b_h):
 
 
 def small_network():
-    return Elman([[1, 0.5], [0, 1], [-1, 0]], [[0.5, 2], [-1, 1]], [[0], [0]], [0.5, -0.5], [0])
+    W_h = [[0.5, 1, 0], [-1, 0.5, 2], [1, 0, -0.5]]
+    return Elman([[1, 0.5, -1], [0, 1, 0.5]], W_h, np.zeros((3, 1)), [0.5, -0.5, 0], [0])
 
 
-SMALL_XS = [[1, 0, 1], [0, 1, 1], [1, 1, 0]]
+SMALL_XS = [[1, 0], [0, 1], [1, 1]]
 
 
 def step_case(title, network, x, h_before, hidden=True):
@@ -402,7 +410,7 @@ def sequence_cases(rng, of):
     small, wide = hidden_layer(rng, 3, 4), hidden_layer(rng, 5, 3, size=1.5)
     zeros = np.zeros(4)
     return [
-        sequence_case("The example", small_network(), SMALL_XS, [0, 0], of, hidden=False),
+        sequence_case("The example", small_network(), SMALL_XS, [0, 0, 0], of, hidden=False),
         sequence_case("A longer sequence", small, rng.normal(size=(6, 3)), zeros, of),
         sequence_case("Other sizes", wide, rng.normal(size=(4, 5)), rng.normal(size=3), of),
         sequence_case("A single time step", small, rng.normal(size=(1, 3)), rng.normal(size=4), of),
@@ -507,7 +515,7 @@ def jacobian_question(variant):
     rng = variant.rng("jacobian")
     small, wide = hidden_layer(rng, 3, 4), hidden_layer(rng, 5, 2)
     cases = [
-        step_case("The example", small_network(), [1, 0, 1], [0.5, -0.5], hidden=False),
+        step_case("The example", small_network(), [1, 0], [0.5, -0.5, 0.2], hidden=False),
         step_case("Other weights and sizes", small, rng.normal(size=3), rng.uniform(-1, 1, 4)),
         step_case("More inputs than neurons", wide, rng.normal(size=5), rng.uniform(-1, 1, 2)),
         step_case("No memory yet, h(t−1) = 0", small, rng.normal(size=3), np.zeros(4)),
