@@ -95,11 +95,23 @@ def check_numbers(
             told.append(f"{name} is not filled in yet.")
             continue
         place = f"{name} = {spell_rounded(value, tolerance)}"
-        told.append(f"{place} is not right. {(hints or {}).get(place, '')}".strip())
+        hint = (hints or {}).get(place) or _of_another_shape(value, right[name])
+        told.append(f"{place} is not right. {hint}".strip())
     if told:
         right_ones = len(got) - len(told)
         raise CheckFailed("\n".join([*told, f"{right_ones} of {len(got)} are right."]))
     print("Right." if len(got) == 1 else f"Right: all {len(got)}.")
+
+
+def _of_another_shape(value: Any, right: Any) -> str:
+    wanted = np.shape(right)
+    try:
+        same = np.shape(value) == wanted
+    except ValueError:
+        same = False
+    if same:
+        return ""
+    return f"It must be a row of {wanted[0]} numbers." if wanted else "It must be a single number."
 
 
 def check_call(
@@ -126,7 +138,7 @@ def check_call(
     missing = [a for a in arguments if a not in inspect.signature(function).parameters]
     if missing:
         raise CheckFailed(f"{name} has no argument {missing[0]}; keep the arguments as given.")
-    returned = function(**{key: _as_given(value) for key, value in arguments.items()})
+    returned = _called(function, arguments, hints or {})
     if returned is None:
         raise CheckFailed(f"{name} returns nothing: does it end with a return statement?")
     wanted = {key: Expected(np.array(value, float), over_time) for key, value in expected.items()}
@@ -139,7 +151,22 @@ def check_call(
         hint = (hints or {}).get(in_place(difference), "")
         told = [f"{name}: {difference.in_words()}", called, hint]
         raise CheckFailed(" ".join(part for part in told if part))
-    print(f"{name} agrees with the notes' example. Hidden cases use other numbers and sizes.")
+    print(f"{name} agrees with the example. Hidden cases use other numbers and sizes.")
+
+
+def _called(
+    function: Callable[..., Any], arguments: Mapping[str, Any], hints: Mapping[str, str]
+) -> Any:
+    """What it returns; where it stops as a common mistake does, the hint comes with the error."""
+    try:
+        return function(**{key: _as_given(value) for key, value in arguments.items()})
+    except Exception as error:
+        kind = type(error).__name__
+        if kind not in hints:
+            raise
+        raise CheckFailed(
+            f"{function.__name__} stops with {kind}: {error}. {hints[kind]}"
+        ) from error
 
 
 def _as_given(value: Any) -> Any:

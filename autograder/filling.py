@@ -23,7 +23,6 @@ from autograder import ideas, rubric, variants
 from autograder.handin import cell_id
 from autograder.rubric import ByHand, Case, Code, Question, Typed
 from autograder.variants import Variant
-from rnnlib.parameters import parameters
 
 LINES = r"(?m)^(?P<begin>{0}from the rubric{1}\n)(?:.*\n)*?(?P<end>{0}until here{1})$"
 REGION = {
@@ -56,10 +55,8 @@ def texts(question: Question) -> dict[str, str]:
 
 def _by_hand(question: ByHand) -> dict[str, str]:
     network, xs = question.true.cell, question.true.xs
-    weights = ", ".join(f"{k}={variants.literal(v)}" for k, v in parameters(network).items())
-    kind = type(network).__name__
     lines = [
-        f'network = {kind}({weights}, g_h="relu", g_o="relu")',
+        variants.network_code("network", network),
         variants.code("xs", xs),
         _hints(question),
     ]
@@ -73,7 +70,11 @@ def _hints(question: Question) -> str:
     found = ideas.hints(question)
     if not found:
         return "hints = {}"
-    return "\n".join(["hints = {", *(f"    {k!r}: {v!r}," for k, v in found.items()), "}"])
+    lines = (
+        f"    {variants.literal(place)}:\n        {variants.literal(hint)},\n"
+        for place, hint in found.items()
+    )
+    return f"hints = {{\n{''.join(lines)}}}"
 
 
 def fill(notebook: NotebookNode, questions: Sequence[Question]) -> NotebookNode:

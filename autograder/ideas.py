@@ -51,7 +51,7 @@ def hints(question: Question) -> dict[str, str]:
 def _places(question: Question, case: Case | None, wrong: Wrong) -> list[str]:
     values = values_of(wrong, question, case)
     if values is None:
-        return []
+        return _stops_with(wrong, case) if case is not None else []
     right = right_values(question, case)
     if isinstance(question, Typed):
         return [
@@ -61,6 +61,17 @@ def _places(question: Question, case: Case | None, wrong: Wrong) -> list[str]:
         ]
     difference = first_difference(right, values)
     return [in_place(difference)] if difference is not None else []
+
+
+def _stops_with(wrong: Wrong, case: Case) -> list[str]:
+    """The kind of error that this idea ends in, such as that of shapes that do not fit."""
+    try:
+        wrong.values(**{name: np.array(value) for name, value in case.arguments.items()})
+    except ValueError as error:
+        return [type(error).__name__]
+    except Exception:
+        return []
+    return []
 
 
 def right_values(question: Question, case: Case | None) -> dict[str, Expected]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib import Cell, Trace, unroll
+from rnnlib import Cell, Elman, Jordan, Trace, unroll
 from rnnlib.parameters import parameters
 
 T = TypeVar("T")
@@ -135,26 +136,37 @@ def _matrix(values: NDArray) -> str:
 
 
 def code(name: str, value: Any) -> str:
-    """``name = value`` as Python code, arrays as nested lists.
+    """``name = value`` as Python code: arrays as nested lists, a mapping with a line for each name.
 
-    >>> code("x", np.array([1.0, -2.5]))
-    'x = [1, -2.5]'
+    >>> print(code("arguments", {"x": np.array([1.0, -2.5]), "k": 3}))
+    arguments = dict(
+        x=[1, -2.5],
+        k=3,
+    )
     """
+    if isinstance(value, dict):
+        return f"{name} = {call('dict', value)}"
     return f"{name} = {literal(value)}"
+
+
+def call(function: str, arguments: Mapping[str, Any]) -> str:
+    """A call with a line for each argument."""
+    lines = (f"    {name}={literal(value)},\n" for name, value in arguments.items())
+    return f"{function}(\n{''.join(lines)})"
+
+
+def network_code(name: str, network: Elman | Jordan) -> str:
+    """``name = Elman(...)`` or ``Jordan(...)`` as Python code, a line for each argument."""
+    activations = {each: getattr(network, each) for each in ("g_h", "g_o")}
+    return f"{name} = {call(type(network).__name__, {**parameters(network), **activations})}"
 
 
 def literal(value: Any) -> str:
     """A value as Python spells it; arrays as lists, and 3.0 as 3."""
-    if isinstance(value, dict):
-        return (
-            "dict("
-            + ", ".join(code(key, entry).replace(" = ", "=", 1) for key, entry in value.items())
-            + ")"
-        )
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
     array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        return repr(value)
-    return _listed(array)
+    return _listed(array) if array.dtype.kind in "biuf" else repr(value)
 
 
 def _listed(array: NDArray) -> str:

@@ -5,7 +5,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from autograder.checks import CheckFailed, check_by_hand, check_call
+from autograder.checks import CheckFailed, check_by_hand, check_call, check_numbers
 from rnnlib import unroll
 from rnnlib.examples import exercise_1_inputs, exercise_3_jordan, notes_elman, notes_inputs
 
@@ -66,7 +66,7 @@ def identity(x):
 
 def test_a_right_function_is_confirmed(capsys):
     check_call(identity, {"x": [1, 2]}, {"y": [1, 2]})
-    assert capsys.readouterr().out.startswith("identity agrees with the notes' example.")
+    assert capsys.readouterr().out.startswith("identity agrees with the example.")
 
 
 def test_a_number_of_steps_remains_an_integer():
@@ -133,3 +133,57 @@ def test_in_a_notebook_the_message_stands_alone():
         )
     InteractiveShell.clear_instance()
     assert captured.stdout.strip() == "h(2) is off"
+
+
+# hints, and typed numbers
+
+
+def one_step(x, W):
+    return x @ W
+
+
+def test_a_hint_comes_where_its_mistake_shows():
+    arguments, expected = {"x": [1, 2], "W": [[1, 0], [0, 1]]}, {"y": [2, 2]}
+    with pytest.raises(CheckFailed, match=r"y is \(1, 2\), expected \(2, 2\).* Is there a bias\?$"):
+        check_call(one_step, arguments, expected, hints={"y = (1, 2)": "Is there a bias?"})
+
+
+def test_a_function_that_stops_as_a_common_mistake_does_gets_its_hint():
+    arguments, expected = {"x": [1, 2, 3], "W": [[1, 0], [0, 1]]}, {"y": [2, 2]}
+    with pytest.raises(CheckFailed, match=r"one_step stops with ValueError: .* Which layer\?$"):
+        check_call(one_step, arguments, expected, hints={"ValueError": "Which layer?"})
+    with pytest.raises(ValueError, match="matmul"):
+        check_call(one_step, arguments, expected)
+
+
+def numbers(**got):
+    with pytest.raises(CheckFailed) as failed:
+        check_numbers(
+            got, {"n": 28, "row": [0.46, 1]}, tolerance=0.005, hints={"n = 127": "No time axis."}
+        )
+    return str(failed.value).splitlines()
+
+
+def test_typed_numbers_are_told_apart_without_the_right_ones():
+    assert numbers(n=127, row=[0.4621, 1]) == [
+        "n = 127 is not right. No time axis.",
+        "1 of 2 are right.",
+    ]
+    assert numbers(n=..., row=None)[:2] == [
+        "n is not filled in yet.",
+        "row is not filled in yet.",
+    ]
+
+
+@pytest.mark.parametrize("value", [3, [1, 2, 3], [[0.46, 1]], [[1], [1, 2]]])
+def test_a_row_of_another_shape_is_told(value):
+    assert numbers(n=28, row=value)[0].endswith("It must be a row of 2 numbers.")
+
+
+def test_a_row_in_the_place_of_a_number_is_told():
+    assert numbers(n=[28], row=[0.46, 1])[0].endswith("It must be a single number.")
+
+
+def test_all_right_is_said(capsys):
+    check_numbers({"n": 28, "row": [0.4649, 1]}, {"n": 28, "row": [0.46, 1]}, tolerance=0.005)
+    assert capsys.readouterr().out == "Right: all 2.\n"

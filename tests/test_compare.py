@@ -235,3 +235,12 @@ def test_what_is_no_record_earns_nothing_and_is_described(bad):
     result = hand_computation(true, {"h": bad, "y": true.y})
     assert result.follows == [False] * 4
     assert result.first.quantity == "h"
+
+
+def test_what_float32_loses_where_large_numbers_cancel_is_no_mistake():
+    rng = np.random.default_rng(0)
+    x, W = 100 * rng.normal(size=(50, 20)), rng.normal(size=(20, 5))
+    single = x.astype(np.float32) @ W.astype(np.float32)
+    expected = {"y": Expected(x @ W, True)}
+    assert first_difference(expected, {"y": single}) is None
+    assert first_difference(expected, {"y": single + 0.01}) is not None

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from autograder.rubric import Case, Code, Typed, Written, Wrong
-from autograder.variants import code, formulas
+from autograder.variants import code, formulas, network_code
 from rnnlib import Elman, ElmanStep, bptt, squared_error, unroll
 from rnnlib.examples import notes_elman
 from rnnlib.parameters import parameters
@@ -118,7 +118,8 @@ WRONG_WALKS = {
     ),
     "the factor 2 of the squared error is forgotten": (
         {"error": lambda y, target, t, T: y - target},
-        "All is half of what it should be. What is the derivative of a square?",
+        "All is half of what it should be. What is the derivative of a square? And is anything "
+        "divided by the number of steps?",
         "bptt#three-small-errors",
     ),
     "the error has the wrong sign": (
@@ -514,12 +515,17 @@ PUBLIC = {
     "targets": [[4, 5], [3, 5], [2, 2]],
     "h_0": [0, 2, 1],
 }
+# long enough for each way to truncate to give something else
+PUBLIC_TRUNCATION = {
+    "xs": [[2, -1], [3, -1], [2, -2], [1, 0], [1, 2]],
+    "targets": [[0, 2], [2, 4], [3, 3], [1, 4], [5, 1]],
+    "h_0": [1, 2, 0],
+}
 
 
-def public():
+def public(given=PUBLIC):
     """The network of the notes with another input, at which no neuron stands on ReLU's corner."""
-    given = {name: np.array(value, float) for name, value in PUBLIC.items()}
-    return given | parameters(notes_elman())
+    return as_arrays(given) | parameters(notes_elman())
 
 
 def several(rng):
@@ -530,6 +536,7 @@ def several(rng):
         "More inputs than neurons, and a state to start from": draw(rng, 5, 2, 3, 5),
         "A single step": draw(rng, 2, 3, 2, 1),
         "A single output": draw(rng, 2, 3, 1, 7),
+        "All layers of one size": draw(rng, 3, 3, 3, 5),
         "Another sequence after it": another_sequence(rng, first, 4),
     }
 
@@ -557,11 +564,11 @@ def truncation_cases(rng):
     names = ("W_x", "W_h", "b_h")
     long = draw(rng, 3, 4, 2, 8)
     chosen = [
-        ("The example, with 2 steps", public(), 2, False),
+        ("The example, with 3 steps", public(PUBLIC_TRUNCATION), 3, False),
         ("A longer sequence, with 2 steps", long, 2, True),
         ("The same with 3 steps", long, 3, True),
         ("With 1 step", draw(rng, 2, 3, 1, 6), 1, True),
-        ("With more steps than the sequence has", draw(rng, 2, 3, 3, 4), 6, True),
+        ("With more steps than the sequence has", draw(rng, 3, 3, 3, 4), 6, True),
         ("Other sizes", draw(rng, 4, 2, 3, 9), 3, True),
     ]
     return [
@@ -614,6 +621,7 @@ def by_hand_ideas(arguments):
     return {
         name: (rows_of(walk_with(**parts)(**arguments), loss), hint, where)
         for name, (parts, hint, where) in WRONG_WALKS.items()
+        if "mean" not in name  # over two steps it is the half that a forgotten 2 leaves
     }
 
 
@@ -671,17 +679,16 @@ def by_hand(variant):
     arguments = as_arrays(variant.numbers("two steps", BY_HAND, draw_by_hand))
     first, second = by_hand_right(arguments)
     wrong_first, wrong_second = [], []
-    for name, (values, hint, where) in by_hand_losses(arguments).items():
-        wrong_first.append(Wrong(name, partial(dict, values), hint, where))
-    for name, ((a, b), hint, where) in by_hand_ideas(arguments).items():
-        if shown := where_wrong(a, first):
-            wrong_first.append(Wrong(name, partial(dict, shown), hint, where))
-        if shown := where_wrong(b, second):
-            wrong_second.append(Wrong(name, partial(dict, shown), hint, where))
+    for (a, b), *told_of in by_name(by_hand_ideas(arguments)):
+        # all rows, right ones too: a slip in one row is not an idea that would show in more
+        del a["total_loss"]
+        wrong_first.append((where_wrong(a, first), a, *told_of))
+        wrong_second.append((where_wrong(b, second), b, *told_of))
+    for values, *told_of in by_name(by_hand_losses(arguments)):
+        wrong_first.append((values, values, *told_of))
     numbers = "\n".join(
         [
-            code("network", {n: arguments[n] for n in WEIGHTS}).replace("dict", "Elman")[:-1]
-            + ', g_h="relu", g_o="relu")',
+            network_code("network", relu_elman(**{n: arguments[n] for n in WEIGHTS})),
             *(code(name, arguments[name]) for name in ("xs", "targets", "h_0")),
         ]
     )
@@ -691,16 +698,27 @@ def by_hand(variant):
             "The way back, by hand",
             first,
             texts={"two-steps": told(arguments), "back-by-hand-check": numbers},
-            wrong=wrong_first,
+            wrong=simplest_first(wrong_first),
         ),
         Typed(
             "gradients-by-hand",
             "The gradients, by hand",
             second,
             texts={"gradients-by-hand-check": numbers},
-            wrong=wrong_second,
+            wrong=simplest_first(wrong_second),
         ),
     ]
+
+
+def by_name(ideas):
+    """Each idea's values, name, hint and figure."""
+    return [(values, name, hint, where) for name, (values, hint, where) in ideas.items()]
+
+
+def simplest_first(ideas):
+    """Those that show at all; first those that show in few places, which are theirs alone."""
+    shown = sorted((each for each in ideas if each[0]), key=lambda each: len(each[0]))
+    return [Wrong(name, partial(dict, a), hint, where) for _, a, name, hint, where in shown]
 
 
 def told(arguments):

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from autograder.rubric import ByHand, Case, Code, Typed, Written, Wrong
-from autograder.variants import formulas, literal, small_trace
+from autograder.variants import code, formulas, network_code, small_trace
 from rnnlib import Elman, Jordan, JordanStep, unroll
 from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
 from rnnlib.parameters import parameters
@@ -344,12 +344,7 @@ def by_hand(variant):
     notes = notes_elman(), unroll(exercise_3_jordan(), notes_inputs())
     elman, true = variant.numbers("ex3", notes, draw_pair)
     networks = [
-        '{} = {}({}, g_h="relu", g_o="relu")'.format(
-            type(network).__name__.lower(),
-            type(network).__name__,
-            ", ".join(f"{name}={literal(value)}" for name, value in parameters(network).items()),
-        )
-        for network in (elman, true.cell)
+        network_code(type(network).__name__.lower(), network) for network in (elman, true.cell)
     ]
     return [
         ByHand(
@@ -367,7 +362,7 @@ def by_hand(variant):
             wrong=beside_wrong(elman, true),
             texts={
                 "beside-elman-task": formulas(elman, true.xs),
-                "beside-elman-check": "\n".join([*networks, f"xs = {literal(true.xs)}"]),
+                "beside-elman-check": "\n".join([*networks, code("xs", true.xs)]),
             },
         ),
     ]

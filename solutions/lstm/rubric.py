@@ -1,6 +1,7 @@
 """How the assignment "The LSTM" is graded. Stays with the instructor."""
 
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 
@@ -290,7 +291,7 @@ def step_cases(rng):
         step_case("Other weights and sizes", small, *normals(rng, 3, 4, 4)),
         step_case("More inputs than neurons", wide, *normals(rng, 5, 2, 2)),
         step_case("No memory yet", small, rng.normal(size=3), np.zeros(4), np.zeros(4)),
-        step_case("A single neuron", draw(rng, 2, 1), *normals(rng, 2, 1, 1)),
+        step_case("As many inputs as neurons", draw(rng, 3, 3), *normals(rng, 3, 3, 3)),
     ]
 
 
@@ -303,7 +304,9 @@ def forward_cases(rng):
         forward_case("States at the start that are not zero", wide, *normals(rng, (5, 5), 2, 2)),
         forward_case("A single time step", small, *normals(rng, (1, 3), 4, 4)),
         forward_case("Another sequence after it", small, rng.normal(size=(6, 3))),
-        forward_case("More steps, other sizes", wide, *normals(rng, (20, 5), 2, 2)),
+        forward_case(
+            "More steps, as many inputs as neurons", draw(rng, 3, 3), *normals(rng, (20, 3), 3, 3)
+        ),
     ]
 
 
@@ -347,20 +350,24 @@ def hold_cases(rng):
 
 
 def draw_until_it_tells(draw_one, ideas_of, right_of):
-    """Draws until every wrong idea shows in at least one of its numbers."""
+    """Draws until every wrong idea shows, and no two of them give the same."""
 
     def draw(rng):
         while True:
             numbers = draw_one(rng)
-            right = right_of(*numbers)
-            if all(differs(idea(), right) for idea in ideas_of(*numbers)):
+            right, ideas = right_of(*numbers), [idea() for idea in ideas_of(*numbers)]
+            apart = all(
+                one.keys() != other.keys() or differs(one, other)
+                for one, other in combinations(ideas, 2)
+            )
+            if apart and all(differs(idea, right) for idea in ideas):
                 return numbers
 
     return draw
 
 
-def differs(values, right):
-    return any(np.abs(np.asarray(v) - right[name]).max() > 0.02 for name, v in values.items())
+def differs(values, others):
+    return any(np.abs(np.asarray(v) - others[name]).max() > 0.02 for name, v in values.items())
 
 
 STEP_NOTES = ([[0.5, 0.9], [0.8, 0.1], [0.5, 0.9]], [-0.5, 0.9], [2, -1])
@@ -671,11 +678,6 @@ def what_is_left(variant):
             "Is it below one half already?",
         ),
         (
-            "half, if each step takes away the same",
-            {"steps_to_half": int(np.floor(0.5 / (1 - gate) + 1e-9)) + 1},
-            "Does the second step take away a share of the whole, or of what is left?",
-        ),
-        (
             "the gate is taken for the bias",
             {"gate_bias": gate},
             "The bias is what σ is taken of. Which number does σ make into the gate?",
@@ -719,6 +721,17 @@ def what_is_left(variant):
             for name, values, hint in ideas
         ],
     )
+
+
+STILL_LARGE = "a gate of 16 is as good as one of 15, and 14 would do as well"
+equivalent = {
+    "hold-weights, line 10: np.zeros → np.ones": "the gates see 30 and 15 beside which the values are small",
+    "hold-weights, line 13: 30 → 31": STILL_LARGE,
+    "hold-weights, line 13: 15 → 16": STILL_LARGE,
+    "hold-weights, line 14: 30 → 31": STILL_LARGE,
+    "hold-weights, line 14: 15 → 16": STILL_LARGE,
+    "hold-weights, line 15: 15 → 16": STILL_LARGE,
+}
 
 
 def questions(variant):
