@@ -9,11 +9,13 @@ import os
 # on matrices as small as ours a second thread waits more than it works, here and in kernels
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import importlib
 import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from browsing import ARGUMENTS, server
@@ -31,7 +33,15 @@ def missing(reason: str, cure: str) -> None:
     told = f"{reason}; to run this test: {cure}"
     if os.environ.get("CI"):
         pytest.fail(told)
-    pytest.skip(told)
+    pytest.skip(told, allow_module_level=True)
+
+
+def needed(module: str, cure: str = "bash setup.sh --tests") -> ModuleType:
+    """A module that not every machine has."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        missing(f"there is no {module}", cure)
 
 
 @pytest.fixture(scope="session")

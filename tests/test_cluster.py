@@ -10,7 +10,7 @@ from pathlib import Path
 import courses
 import psutil
 import pytest
-from conftest import missing
+from conftest import needed
 from courses import ASSIGNMENT, submit
 from nbgrader.api import Gradebook
 
@@ -29,10 +29,7 @@ def course(tmp_path):
 @pytest.fixture
 def scheduler(tmp_path, bubblewrap):
     """The address of a scheduler with three workers, and the workers."""
-    try:
-        import distributed  # noqa: F401
-    except ImportError:
-        missing("there is no distributed", "pip install 'unrolled[cluster]'")
+    needed("distributed")
     places = ("--host", "127.0.0.1")
     log = tmp_path / "scheduler.log"
     with log.open("w") as out:
@@ -112,8 +109,8 @@ def test_where_nobody_answers_one_line_says_so(course, bubblewrap, capsys, monke
 
 
 def test_a_cluster_may_be_named_in_dasks_configuration(course, bubblewrap):
-    pytest.importorskip("distributed")
-    import dask
+    needed("distributed")
+    dask = needed("dask")
 
     submit(course, "ann")
     settings = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import needed
 from networks import draw, random_elman, random_gru, random_jordan, random_layer, random_lstm
 from test_stack import random_dense, start_of
 
@@ -13,7 +14,7 @@ from rnnlib.losses import sigmoid_cross_entropy, softmax_cross_entropy, squared_
 from rnnlib.parameters import parameters
 from rnnlib.stack import BothDirections, Stack
 
-torch = pytest.importorskip("torch")
+torch = needed("torch")
 
 K, N, T, M = 2, 3, 5, 4
 CLOSE = {"rtol": 1e-9, "atol": 1e-12}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from conftest import needed
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import RANDOM, random_elman, random_layer
@@ -78,7 +79,7 @@ def test_adam_in_numbers():
     ids=repr,
 )
 def test_optimisers_against_pytorch(ours, theirs, options, rng):
-    torch = pytest.importorskip("torch", reason="pip install -r requirements-torch.txt")
+    torch = needed("torch")
     cell = random_elman(rng)
     steps = gradients(rng, cell)
     weights = [torch.tensor(w, requires_grad=True) for w in parameters(cell).values()]
