@@ -1,6 +1,7 @@
 """How the assignment "Backpropagation through time" is graded. Stays with the instructor."""
 
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 
@@ -626,9 +627,16 @@ def by_hand_ideas(arguments):
 
 
 def by_hand_losses(arguments):
+    """Those that even two steps with two outputs tell apart."""
+    names = (
+        "the mean over the steps is taken",
+        "only the last step counts",
+        "the error is not squared",
+        "the root is taken",
+    )
     return {
-        name: ({"total_loss": values(**arguments)}, hint, where)
-        for name, (values, hint, where) in WRONG_LOSSES.items()
+        name: ({"total_loss": WRONG_LOSSES[name][0](**arguments)}, *WRONG_LOSSES[name][1:])
+        for name in names
     }
 
 
@@ -670,9 +678,23 @@ def is_good_by_hand(arguments):
     largest = max(np.abs(each).max() for part in right for each in part.values())
     if largest > 40 or not all(np.any(each) for part in right for each in part.values()):
         return False
-    ideas = [values for values, *_ in by_hand_ideas(arguments).values()]
-    ideas += [(values, {}) for values, *_ in by_hand_losses(arguments).values()]
-    return all(where_wrong(a, first) or where_wrong(b, second) for a, b in ideas)
+    backs, collected = zip(
+        *(values for values, *_ in by_hand_ideas(arguments).values()), strict=True
+    )
+    losses = [values for values, *_ in by_hand_losses(arguments).values()]
+    # none of the ideas goes unseen, and none is taken for another
+    seen = [
+        where_wrong(a, first) or where_wrong(b, second)
+        for a, b in [*zip(backs, collected, strict=True), *((each, {}) for each in losses)]
+    ]
+    together = (backs, first), (collected, second), (losses, first)
+    return all(seen) and all(apart(ideas, right) for ideas, right in together)
+
+
+def apart(ideas, right):
+    """Whether those of the ideas that show differ from each other."""
+    shown = [values for values in ideas if where_wrong(values, right)]
+    return all(where_wrong(one, other) for one, other in combinations(shown, 2))
 
 
 def by_hand(variant):
@@ -748,6 +770,12 @@ def told(arguments):
 
 def row(values):
     return "(" + ", ".join(f"{value + 0:g}" for value in values) + ")"
+
+
+equivalent = {
+    "sequence-loss, line 8: ys - targets → targets - ys": "a square has no sign",
+    "numerical-gradient, line 9: np.zeros → np.ones": "every entry is overwritten",
+}
 
 
 def questions(variant):

@@ -725,7 +725,7 @@ def what_is_left(variant):
 
 STILL_LARGE = "a gate of 16 is as good as one of 15, and 14 would do as well"
 equivalent = {
-    "hold-weights, line 10: np.zeros → np.ones": "the gates see 30 and 15 beside which the values are small",
+    "hold-weights, line 10: np.zeros → np.ones": "beside 30 and 15 the values are small",
     "hold-weights, line 13: 30 → 31": STILL_LARGE,
     "hold-weights, line 13: 15 → 16": STILL_LARGE,
     "hold-weights, line 14: 30 → 31": STILL_LARGE,
