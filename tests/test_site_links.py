@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from browsing import listen
 
+from autograder import rubric
+
 CHAPTER = "book/elman.html"
 KILOBYTE, MEGABYTE = 1_000, 1_000_000
 
@@ -187,3 +189,17 @@ def test_a_figure_answers_soon_after_the_page_is_there(visitor, served):
     )
     # within a second here; more is allowed to a machine that has other things to do
     assert waited < 5_000
+
+
+RUBRICS = sorted(Path(__file__).parents[1].glob("solutions/*/rubric.py"))
+
+
+@pytest.mark.parametrize("path", RUBRICS, ids=lambda path: path.parent.name)
+def test_a_hint_leads_to_a_place_that_is_there(site, path):
+    questions = rubric.load(path.parent).questions()
+    hints = [wrong for question in questions for wrong in getattr(question, "wrong", ())]
+    assert hints and all(wrong.figure for wrong in hints)
+    for wrong in hints:
+        page, _, anchor = wrong.figure.partition("#")
+        file = site / "book" / f"{page}.html"
+        assert file.is_file() and anchor in read(file).ids, wrong
