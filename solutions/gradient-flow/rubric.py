@@ -719,10 +719,15 @@ def clip_question(variant):
     long, longer, short = (
         gradient(rng, *each, size=size) for each, size in zip(sizes, (4, 60, 0.5), strict=True)
     )
+    spike, steep = (gradient(rng, *sizes[0], size=1.0) for _ in range(2))
+    spike[1][2, 0] += 40  # a single entry of dW_h
+    steep[3] *= 30  # all of db_h
     cases = [
         clip_case("The example", example, 2.5, hidden=False),
         clip_case("A gradient that is too long", long, 1.5),
         clip_case("One that is far too long", longer, 5.0),
+        clip_case("One with a single large entry", spike, 3.0),
+        clip_case("One that is long by its biases", steep, 2.0),
         clip_case("One that is short enough", short, 2.0),
         clip_case("A gradient of zeros", [np.zeros_like(array) for array in short], 1.0),
     ]

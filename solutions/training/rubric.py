@@ -359,7 +359,7 @@ def gradient_case(title, network, xs, targets, hidden=True):
 
 
 def student_gradients(
-    scale=lambda T, m: 2 / m,
+    scale=lambda T, m, o: 2 / m,
     slope=lambda h: 1 - h**2,
     back=lambda W_h: W_h.T,
     across=1,
@@ -375,8 +375,8 @@ def student_gradients(
 
     def gradients(xs, targets, W_x, W_h, W_o, b_h, b_o):
         trace = forward(xs, W_x=W_x, W_h=W_h, W_o=W_o, b_h=b_h, b_o=b_o)
-        T, m, _ = xs.shape
-        dy = scale(T, m) * (trace.y - targets)
+        T = len(xs)
+        dy = scale(*targets.shape) * (trace.y - targets)
         dy[[t for t in range(T) if t not in lasting(T)]] = 0
         da, flow = np.zeros_like(trace.h), 0
         for t in reversed(range(T)):
@@ -427,25 +427,31 @@ def gradient_ideas():
     )
     yield (
         "the mean is taken over the steps, too",
-        student_gradients(lambda T, m: 2 / (T * m)),
+        student_gradients(lambda T, m, o: 2 / (T * m)),
         "What the steps add to a shared weight is summed. Do you divide by something more?",
         MEAN,
     )
     yield (
+        "the mean is taken over all numbers",
+        student_gradients(lambda T, m, o: 2 / (T * m * o)),
+        "Over which axes does the loss add, and over which does it take the mean?",
+        MEAN,
+    )
+    yield (
         "the gradient is that of the sum over the batch, not of the mean",
-        student_gradients(lambda T, m: 2),
+        student_gradients(lambda T, m, o: 2),
         "Where is the mean over the sequences in your gradient?",
         LOSS,
     )
     yield (
         "the factor 2 of the square is forgotten",
-        student_gradients(lambda T, m: 1 / m),
+        student_gradients(lambda T, m, o: 1 / m),
         "What is the derivative of a square?",
         LOSS,
     )
     yield (
         "the gradient has the wrong sign",
-        student_gradients(lambda T, m: -2 / m),
+        student_gradients(lambda T, m, o: -2 / m),
         "If an output is too large and grows, does the loss rise or fall?",
         LOSS,
     )
@@ -457,20 +463,27 @@ def gradient_ideas():
     )
 
 
+SIZES = {
+    "A longer batch": (2, 4, 2, 5, 3),
+    "Other sizes": (5, 3, 1, 4, 6),
+    "Two time steps": (1, 2, 3, 2, 4),
+    "A batch of one sequence": (3, 5, 2, 6, 1),
+}
+"""k, n, o, T, m. With a single step the gradient of W_h is 0: nothing would be right."""
+
+
 def batches(rng):
-    """Networks of different sizes, each with inputs and targets: (network, xs, targets)."""
-    for k, n, o, T, m in [(2, 4, 2, 5, 3), (5, 3, 1, 4, 6), (1, 2, 3, 1, 4), (3, 5, 2, 6, 1)]:
-        yield draw(rng, k, n, o), rng.normal(size=(T, m, k)), rng.normal(size=(T, m, o))
-
-
-TITLES = ["A longer batch", "Other sizes", "A single time step", "A batch of one sequence"]
+    """Networks of different sizes, each with a title, inputs and targets."""
+    for title, (k, n, o, T, m) in SIZES.items():
+        xs, targets = rng.normal(size=(T, m, k)), rng.normal(size=(T, m, o))
+        yield title, draw(rng, k, n, o), xs, targets
 
 
 def gradients_question(variant):
     rng = variant.rng("gradients")
     cases = [
         gradient_case("The example", small_network(), SMALL_XS, SMALL_TARGETS, hidden=False),
-        *(gradient_case(title, *b) for title, b in zip(TITLES, batches(rng), strict=True)),
+        *(gradient_case(*batch) for batch in batches(rng)),
     ]
     return Code(
         "gradients",
@@ -513,13 +526,11 @@ def one_after_another(xs, targets, rate, **network):
 
 def step_question(variant):
     rng = variant.rng("descent step")
-    rates = (0.1, 0.02, 0.5, 0.05)
+    rates, one = (0.1, 0.02, 0.5, 0.05), draw(rng, 3, 4, 1)
     cases = [
         step_case("The example", small_network(), SMALL_XS, SMALL_TARGETS, 0.05, hidden=False),
-        *(
-            step_case(title, *b, rate)
-            for title, b, rate in zip(TITLES, batches(rng), rates, strict=True)
-        ),
+        *(step_case(*batch, rate) for batch, rate in zip(batches(rng), rates, strict=True)),
+        step_case("A single time step", one, rng.normal(size=(1, 4, 3)), np.ones((1, 4, 1)), 0.2),
     ]
     wrong = [
         Wrong(
