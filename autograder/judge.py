@@ -336,7 +336,7 @@ def reached(case: Reach, got: Mapping[str, Any]) -> Judged:
         try:
             found = float(case.measure(**arrays))
         except (ArithmeticError, ValueError) as error:
-            return Judged(case, "wrong", f"what it returns cannot be used: {error}"[:300])
+            return Judged(case, "wrong", f"what it returns cannot be used: {error}"[:300] + ".")
     told = f"{case.what} is {found:.3g}; at most {case.at_most:g} was to be reached."
     if found <= case.at_most:
         return Judged(case, "correct", share=1.0)
