@@ -33,6 +33,8 @@ PAGES = [
     "book/reference.html",
     "book/speed.html",
     "book/instructors.html",
+    "book/rubric.html",
+    "book/strength.html",
     "book/threat-model.html",
     "book/troubleshooting.html",
     "book/changes.html",
