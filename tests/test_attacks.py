@@ -214,6 +214,7 @@ def world(tmp_path_factory, bubblewrap):
         patch.setenv("HOME", str(home))
         patch.setenv("CANARY", f"canary-in-environment-{TOKEN}")
         world = World(courses.make(tmp_path_factory.mktemp("clone")), home, outside, port)
+        world.course.release(ASSIGNMENT)  # which makes the gradebook, too
         hand_in(world)
         plant(world)
         world.before = world.files()
