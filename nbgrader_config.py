@@ -14,3 +14,6 @@ c.ClearSolutions.text_stub = "*Your answer here.*"
 
 # where the book's pages are, so that feedback links to the figure that settles a question:
 # c.Autograder.book = "https://…/book"
+
+# where students' notebooks get the checks from where they are missing, as on Colab:
+# c.Autograder.package = "git+https://…/unrolled"

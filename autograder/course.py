@@ -101,6 +101,8 @@ class Course:
             With what nbgrader said, if it fails.
         """
         self._check_known(name)
+        if package := str(self.config.get("Autograder", {}).get("package", "")):
+            filling.say_where(self.folder("source", ".", name) / f"{name}.ipynb", package)
         tool = Path(sys.executable).with_name("nbgrader")
         done = subprocess.run(
             [

@@ -20,15 +20,16 @@ from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum
 
 from autograder import ideas, rubric, variants
-from autograder.handin import cell_id
+from autograder.handin import INSTALLATION, cell_id
 from autograder.rubric import ByHand, Case, Code, Question, Typed
 from autograder.variants import Variant
 
-LINES = r"(?m)^(?P<begin>{0}from the rubric{1}\n)(?:.*\n)*?(?P<end>{0}until here{1})$"
+LINES = r"(?m)^(?P<begin>{0}from the {2}{1}\n)(?:.*\n)*?(?P<end>{0}until here{1})$"
 REGION = {
-    "code": re.compile(LINES.format("# ", "")),
-    "markdown": re.compile(LINES.format("<!-- ", " -->")),
+    "code": re.compile(LINES.format("# ", "", "rubric")),
+    "markdown": re.compile(LINES.format("<!-- ", " -->", "rubric")),
 }
+OF_COURSE = re.compile(LINES.format("# ", "", "course"))
 
 
 class FillingError(ValueError):
@@ -90,10 +91,23 @@ def fill(notebook: NotebookNode, questions: Sequence[Question]) -> NotebookNode:
     for cell in notebook.cells:
         text = wanted.get(cell_id(cell))
         if text is not None:
-            cell.source = REGION[cell.cell_type].sub(
-                lambda found, text=text: f"{found['begin']}{text}\n{found['end']}", cell.source
-            )
+            cell.source = _between(REGION[cell.cell_type], cell.source, text)
     return notebook
+
+
+def _between(lines: re.Pattern, source: str, text: str) -> str:
+    return lines.sub(lambda found: f"{found['begin']}{text}\n{found['end']}", source)
+
+
+def say_where(path: Path, package: str) -> None:
+    """Write into the source notebook at ``path`` where students get what it needs."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell_id(cell) == INSTALLATION:
+            cell.source = _between(OF_COURSE, cell.source, variants.code("SOURCE", package))
+    text = nbformat.writes(notebook) + "\n"
+    if text != path.read_text(encoding="utf-8"):
+        path.write_text(text, encoding="utf-8")
 
 
 def check_places(notebook: NotebookNode, questions: Sequence[Question]) -> None:

@@ -19,6 +19,9 @@ from nbformat import NotebookNode
 
 MAX_BYTES = 10_000_000
 
+INSTALLATION = "installation"
+"""The id of the cell that gets what a notebook needs."""
+
 
 class Unreadable(ValueError):
     """A hand-in from which no answer can be taken; the message is for the student."""

@@ -26,11 +26,9 @@ from autograder.compare import (
     spell,
     spell_typed,
 )
-from autograder.handin import HandIn, cell_id, is_answer
+from autograder.handin import INSTALLATION, HandIn, cell_id, is_answer
 from autograder.rubric import ByHand, Case, Code, Question, Reach, Typed, Written, Wrong
 
-INSTALLATION = "installation"
-"""The cell that gets what a notebook needs; in the sandbox there is no network, and no need."""
 STATUSES = {
     "correct": "right",
     "partly": "partly right",
@@ -172,7 +170,7 @@ class _Judgement:
             name = cell_id(cell)
             if cell.cell_type != "code" or cell.metadata.get("nbgrader", {}).get("grade"):
                 continue
-            if name == INSTALLATION:
+            if name == INSTALLATION:  # in the sandbox there is no network, and no need
                 continue
             if not is_answer(cell):
                 cells.append({"name": name or "setup", "source": cell.source})

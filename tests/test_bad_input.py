@@ -239,7 +239,7 @@ def test_a_rubric_with_a_mistake(course, capsys, mistake, words):
 
 def test_help_has_examples_and_exit_codes():
     shown = subprocess.run([AUTOGRADER, "--help"], capture_output=True, text=True).stdout
-    assert "autograder grade elman-jordan --course" in shown
+    assert "autograder grade elman --course" in shown
     assert "exit codes:" in shown
 
 

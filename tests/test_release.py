@@ -3,8 +3,10 @@
 import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
+import courses
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
@@ -138,3 +140,43 @@ def test_nbgraders_own_way_is_open(released):
             assert submission.score == submission.max_score - by_hand
             assert submission.needs_manual_grade
     assert (released.root / "grades.csv").read_text().count("ann") >= len(ASSIGNMENTS)
+
+
+def installation(path):
+    [cell] = [
+        cell
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.metadata.nbgrader.grade_id == "installation"
+    ]
+    return cell.source
+
+
+def test_all_notebooks_get_what_they_need_in_the_same_way():
+    assert len({installation(path) for path in ROOT.glob("assignments/*/*.ipynb")}) == 1
+
+
+def test_where_it_cannot_be_installed_the_notebook_says_so_and_goes_on(tmp_path):
+    """A Python with nothing in it, not even pip."""
+    venv.create(tmp_path, with_pip=False)
+    cell = installation(ROOT / "assignments" / "elman" / "elman.ipynb")
+    for text, why in (
+        (cell, "because the course gave no address. You can still work and hand in."),
+        (cell.replace('SOURCE = ""', 'SOURCE = "file:///nowhere"'), "from file:///nowhere."),
+    ):
+        done = subprocess.run(
+            [tmp_path / "bin" / "python", "-I", "-c", text], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert why in done.stdout
+
+
+def test_a_course_says_where_students_get_the_package(tmp_path):
+    course = courses.make(tmp_path / "course")
+    shutil.copytree(ROOT / "solutions" / "jordan", course.root / "solutions" / "jordan")
+    with (course.root / CONFIG).open("a") as config:
+        config.write('\nc.Autograder.package = "git+https://example.org/unrolled"\n')
+    Course(course.root).release("jordan")
+    made = installation(course.root / "assignments" / "jordan" / "jordan.ipynb")
+    assert 'SOURCE = "git+https://example.org/unrolled"' in made
+    ours = installation(ROOT / "assignments" / "jordan" / "jordan.ipynb")
+    assert made.replace("git+https://example.org/unrolled", "") == ours
