@@ -88,9 +88,9 @@ def test_the_rubric_writes_its_numbers_into_the_notebook(course):
     assert "The neuron reads 8 at step 0" in text_of(notebook, "left-task")
     assert "first = 8\nhints = {" in text_of(notebook, "left-check")
     check = text_of(notebook, "leaky-check")
-    assert "arguments = dict(xs=[8, 0, 0, 1], a=0.5)" in check
-    assert "expected = dict(ys=[8, 4, 2, 2])" in check
-    assert "'ys(2) = 0': 'What becomes of y(t−1)?'" in check
+    assert "arguments = dict(\n    xs=[8, 0, 0, 1],\n    a=0.5,\n)" in check
+    assert "expected = dict(\n    ys=[8, 4, 2, 2],\n)" in check
+    assert '"ys(2) = 0":\n        "What becomes of y(t−1)?",' in check
 
 
 def test_filling_in_twice_changes_nothing(course):
