@@ -53,7 +53,7 @@ def course(tmp_path):
     shutil.copy(ROOT / CONFIG, tmp_path)
     folder = tmp_path / "solutions" / NAME
     folder.mkdir(parents=True)
-    shutil.copy(ROOT / "book" / "code" / "rubric.py", folder)
+    shutil.copy(ROOT / "book" / "rubric_example.py", folder / "rubric.py")
     nbformat.write(source(), folder / f"{NAME}.ipynb")
     filling.main([str(folder)])
     return Course(tmp_path)
@@ -187,7 +187,7 @@ def test_the_secret_is_made_once_and_for_nobody_else_to_read(course):
 
 
 def test_every_wrong_idea_of_the_page_is_told_from_what_is_right():
-    questions = rubric.Rubric((ROOT / "book/code/rubric.py").read_text(), "rubric.py").questions(
+    questions = rubric.Rubric((ROOT / "book/rubric_example.py").read_text(), "rubric.py").questions(
         variants.Variant(b"a seed", own_numbers=True)
     )
     for question in questions[:2]:
