@@ -290,7 +290,7 @@ class Judged:
 
 def compared(question: Code, case: Case, got: Mapping[str, Any]) -> Judged:
     """A case whose right values are known."""
-    expected = {name: Expected(v, question.over_time) for name, v in case.expected.items()}
+    expected = ideas.right_values(question, case)
     differences = {
         name: _difference(question, case, name, want, got) for name, want in expected.items()
     }

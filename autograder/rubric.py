@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograder.variants import Variant
-from rnnlib import Trace
+from rnnlib import Trace, unroll
 
 
 @dataclass(frozen=True)
@@ -329,3 +329,26 @@ def _mistakes_in_code(question: Code) -> Iterator[str]:
 def from_trace(trace: Trace, **returned: str) -> dict[str, NDArray]:
     """What a function should return, out of a trace: ``from_trace(trace, hs="h", ys="y")``."""
     return {name: np.asarray(getattr(trace, quantity)) for name, quantity in returned.items()}
+
+
+def changed(right: Callable[..., Any], **changes: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A wrong idea of a Code: ``right``, with some of its arguments changed on the way.
+
+    >>> import numpy as np
+    >>> changed(lambda x, b: x + b, b=np.zeros_like)(x=np.ones(2), b=np.ones(2))
+    array([1., 1.])
+    """
+
+    def wrong(**arguments: Any) -> Any:
+        return right(
+            **{name: changes.get(name, np.asarray)(value) for name, value in arguments.items()}
+        )
+
+    return wrong
+
+
+def again(true: Trace, **changes: Callable[[Any], Any]) -> Trace:
+    """A wrong idea of a ByHand: the trace that comes of it when the network is changed."""
+    network = true.cell
+    arrays = {name: change(getattr(network, name)) for name, change in changes.items()}
+    return unroll(replace(network, **arrays), true.xs)

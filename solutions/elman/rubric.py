@@ -1,11 +1,10 @@
 """How the assignment "The Elman network" is graded. Stays with the instructor."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from autograder.rubric import ByHand, Case, Code, Typed, Written, Wrong
+from autograder.rubric import ByHand, Case, Code, Typed, Written, Wrong, again, changed
 from autograder.variants import small_trace
 from rnnlib import Dense, Elman, ElmanStep, count, generate, unroll
 from rnnlib.examples import (
@@ -51,17 +50,6 @@ def shapes(k, n, o):
 
 
 # Wrong ideas. ---------------------------------------------------------------------------------
-
-
-def changed(right, **changes):
-    """``right``, with some of its arguments changed on the way."""
-
-    def wrong(**arguments):
-        return right(
-            **{name: changes.get(name, np.asarray)(value) for name, value in arguments.items()}
-        )
-
-    return wrong
 
 
 BIAS = "A layer's pre-activation is a sum of three shares. Have you counted those in your line?"
@@ -292,15 +280,6 @@ BY_HAND = [
         ("the output has no activation", {"g_o": lambda _: "identity"}, RELU_O),
     ]
 ]
-
-
-def again(true, **changes):
-    """The trace that comes of it when the network is changed."""
-    network = true.cell
-    return unroll(
-        replace(network, **{name: by(getattr(network, name)) for name, by in changes.items()}),
-        true.xs,
-    )
 
 
 def that_show(true):

@@ -1,11 +1,10 @@
 """How the assignment "The Jordan network" is graded. Stays with the instructor."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from autograder.rubric import ByHand, Case, Code, Typed, Written, Wrong
+from autograder.rubric import ByHand, Case, Code, Typed, Written, Wrong, again, changed
 from autograder.variants import code, formulas, network_code, small_trace
 from rnnlib import Elman, Jordan, JordanStep, unroll
 from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
@@ -30,17 +29,6 @@ def in_one_go(xs, fed_back, g_h="relu", g_o="relu", **weights):
 
 
 # Wrong ideas. ---------------------------------------------------------------------------------
-
-
-def changed(right, **changes):
-    """``right``, with some of its arguments changed on the way."""
-
-    def wrong(**arguments):
-        return right(
-            **{name: changes.get(name, np.asarray)(value) for name, value in arguments.items()}
-        )
-
-    return wrong
 
 
 BIAS = "A layer's pre-activation is a sum of three shares. Have you counted those in your line?"
@@ -221,15 +209,6 @@ BY_HAND = [
         ("the output has no activation", {"g_o": lambda _: "identity"}, RELU_O),
     ]
 ]
-
-
-def again(true, **changes):
-    """The trace that comes of it when the network is changed."""
-    network = true.cell
-    return unroll(
-        replace(network, **{name: by(getattr(network, name)) for name, by in changes.items()}),
-        true.xs,
-    )
 
 
 # What is asked. -------------------------------------------------------------------------------

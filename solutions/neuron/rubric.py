@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from autograder.rubric import Case, Code, Typed, Written, Wrong
+from autograder.rubric import Case, Code, Typed, Written, Wrong, changed
 from autograder.variants import formulas, literal
 from rnnlib import Layer, LayerStep, unroll
 from rnnlib.parameters import parameters
@@ -31,17 +31,6 @@ def layer_forward(xs, Y_0, W_x, W_y, b, phi="relu"):
 
 
 # Wrong ideas. ---------------------------------------------------------------------------------
-
-
-def changed(right, **changes):
-    """``right``, with some of its arguments changed on the way."""
-
-    def wrong(**arguments):
-        return right(
-            **{name: changes.get(name, np.asarray)(value) for name, value in arguments.items()}
-        )
-
-    return wrong
 
 
 BIAS = "The sum inside the activation has three shares. Have you counted those in your line?"
