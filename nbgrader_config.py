@@ -13,7 +13,7 @@ c.ClearSolutions.code_stub = {"python": "# your answer here"}
 c.ClearSolutions.text_stub = "*Your answer here.*"
 
 # where the book's pages are, so that feedback links to the figure that settles a question:
-# c.Autograder.book = "https://…/book"
+# c.Unrolled.book = "https://…/book"
 
 # where students' notebooks get the checks from where they are missing, as on Colab:
-# c.Autograder.package = "git+https://…/unrolled"
+# c.Unrolled.package = "git+https://…/unrolled"

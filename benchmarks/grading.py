@@ -36,10 +36,10 @@ from nbgrader.apps import NbGraderAPI
 from sqlalchemy.exc import SAWarning
 from tabulate import tabulate
 
-from autograder import executors
-from autograder.course import Course, environment
-from autograder.grade import grade
-from autograder.work import Done, Job, Task, work
+from unrolled.course.course import Course, environment
+from unrolled.running import executors
+from unrolled.running.grading import grade
+from unrolled.running.work import Done, Job, Task, work
 
 # the small course that the tests grade, too
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -79,7 +79,7 @@ def stock(course: Course, student: str) -> float:
 
 def ours(course: Course, students: int, pool: object) -> float:
     """Seconds that we take for a class, all judged anew, by workers that stand ready."""
-    shutil.rmtree(course.root / ".autograder", ignore_errors=True)
+    shutil.rmtree(course.root / ".unrolled", ignore_errors=True)
     began = time.perf_counter()
     assert len(list(grade(course, course.assignment(NAME), executor=pool))) == students
     return time.perf_counter() - began
@@ -101,7 +101,7 @@ def beside_stock(folder: Path, number: int) -> tuple[float, float]:
             if turn % 5 == 0:
                 times["ours"].append(ours(mine, 10 * number, pool) / (10 * number))
     same = scores(theirs).items() <= scores(mine).items()
-    assert same, "nbgrader and the autograder give different points"
+    assert same, "nbgrader and unrolled give different points"
     return statistics.median(times["theirs"]), statistics.median(times["ours"])
 
 
@@ -143,7 +143,7 @@ def writing(course: Course, hand_ins: int) -> float:
 def whole_class(course: Course) -> tuple[float, list[tuple[float, float]]]:
     """Seconds for the command on a class, and over time the megabytes of all its processes."""
     began, memory = time.perf_counter(), []
-    command = [Path(sys.executable).with_name("autograder"), "grade", NAME, "--course", course.root]
+    command = [Path(sys.executable).with_name("unrolled"), "grade", NAME, "--course", course.root]
     process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def watch() -> None:
@@ -160,7 +160,7 @@ def whole_class(course: Course) -> tuple[float, list[tuple[float, float]]]:
     code = process.wait()
     taken = time.perf_counter() - began
     watcher.join()
-    assert code == 0, f"autograder ended with {code}"
+    assert code == 0, f"unrolled ended with {code}"
     return taken, memory
 
 
@@ -196,7 +196,7 @@ def picture(path: Path, record: dict[str, Any]) -> None:
     pyplot.rcParams["svg.hashsalt"] = "grading"  # the same picture for the same numbers
     figure, (left, middle, right) = pyplot.subplots(1, 3, figsize=(11, 3), layout="constrained")
     rates = [1 / record["stock seconds"], 1 / record["seconds"]]
-    bars = left.barh(["nbgrader\nautograde", "autograder"], rates)
+    bars = left.barh(["nbgrader\nautograde", "unrolled\ngrade"], rates)
     left.bar_label(bars, fmt="%.1f", padding=3)
     left.set(xlabel="hand-ins a second", xlim=(0, 1.25 * max(rates)))
     for (name, curve), style in zip(record["throughput"].items(), ("o-", "s--"), strict=True):
@@ -255,7 +255,7 @@ def rows(record: dict[str, Any]) -> list[list[str]]:
     best = max(record["throughput"]["pool"].values())
     return [
         ["nbgrader autograde, a hand-in", f"{record['stock seconds']:.3f} s"],
-        ["autograder, a hand-in, same points", f"{record['seconds']:.4f} s"],
+        ["unrolled, a hand-in, same points", f"{record['seconds']:.4f} s"],
         ["ratio of the throughputs", f"{record['ratio']:.0f}"],
         [
             "one worker, a hand-in with all answers right",

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from autograder.rubric import Case, Code, Typed, Written, Wrong
 from rnnlib import Layer, unroll
+from unrolled.judging.rubric import Case, Code, Typed, Written, Wrong
 
 
 def leaky(xs, a):
@@ -68,5 +68,5 @@ def questions(variant):
     ]
 
 
-# mutants of the model solution that change nothing, as `autograder strength` names them
+# mutants of the model solution that change nothing, as `unrolled strength` names them
 equivalent = {}

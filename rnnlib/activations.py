@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib._checks import as_array
+from rnnlib.checks import as_array
 
 
 @dataclass(frozen=True)

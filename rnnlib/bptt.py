@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib._checks import as_array, check_shape
 from rnnlib.cells import Cell, at, batched, each_step, unbatched
+from rnnlib.checks import as_array, check_shape
 from rnnlib.parameters import map_parameters
 from rnnlib.trace import Trace, alive
 

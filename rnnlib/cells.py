@@ -24,8 +24,8 @@ from typing import ClassVar, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib._checks import as_array, check_last_axis, check_shape
 from rnnlib.activations import activation
+from rnnlib.checks import as_array, check_last_axis, check_shape
 from rnnlib.parameters import parameters, with_parameters
 
 # The C library of Linux hands a large array's memory back as soon as it is freed, and a new array

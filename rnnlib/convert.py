@@ -12,8 +12,8 @@ from itertools import count, takewhile
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib._checks import as_array, check_shape
 from rnnlib.cells import Cell, Elman, Layer
+from rnnlib.checks import as_array, check_shape
 from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM
 from rnnlib.stack import BothDirections, Dense, Stack
 

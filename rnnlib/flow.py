@@ -18,10 +18,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib._checks import as_array
 from rnnlib.activations import activation
 from rnnlib.bptt import fold, states_before
 from rnnlib.cells import Cell, Elman, Layer, at
+from rnnlib.checks import as_array
 from rnnlib.trace import Trace, alive
 
 MOST_PATHS = 100_000

@@ -13,8 +13,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnlib._checks import check_shape
 from rnnlib.cells import PlainCell, outer, outer_before, take_in, total
+from rnnlib.checks import check_shape
 from rnnlib.parameters import with_parameters
 from rnnlib.trace import Trace
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib._checks import as_array, check_shape
 from rnnlib.cells import Cell
+from rnnlib.checks import as_array, check_shape
 from rnnlib.stack import Stack, passed_on
 from rnnlib.trace import Trace, unroll
 

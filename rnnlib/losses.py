@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib._checks import as_array, check_shape
+from rnnlib.checks import as_array, check_shape
 
 
 class Loss(NamedTuple):

@@ -14,7 +14,6 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib._checks import check_shape
 from rnnlib.activations import activation
 from rnnlib.bptt import way_back
 from rnnlib.cells import (
@@ -27,6 +26,7 @@ from rnnlib.cells import (
     take_in,
     total,
 )
+from rnnlib.checks import check_shape
 from rnnlib.parameters import with_parameters
 from rnnlib.trace import Trace, way_there
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib._checks import as_array, check_shape
 from rnnlib.cells import Cell, as_inputs, as_state, record_at, run, zero_state
+from rnnlib.checks import as_array, check_shape
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,12 +20,13 @@ from types import ModuleType
 import pytest
 from browsing import ARGUMENTS, server
 
-from autograder import sandbox
+from unrolled.sandbox import rooms
+from unrolled.sandbox.bubblewrap import CURE, SandboxMissing
 
 ROOT = Path(__file__).parents[1]
 
 # hand-ins and what makes them, not tests; to look for doctests in them would be to run them
-collect_ignore = ["attacks"]
+collect_ignore = ["running/attacks"]
 
 
 def missing(reason: str, cure: str) -> None:
@@ -48,9 +49,9 @@ def needed(module: str, cure: str = "bash setup.sh --tests") -> ModuleType:
 def bubblewrap() -> None:
     """A sandbox that starts."""
     try:
-        sandbox.check()
-    except sandbox.SandboxMissing as reason:
-        missing(str(reason), sandbox.CURE)
+        rooms.check()
+    except SandboxMissing as reason:
+        missing(str(reason), CURE)
 
 
 @pytest.fixture(scope="session")

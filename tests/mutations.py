@@ -35,7 +35,7 @@ COMMON = ["numpy", "pytest", "hypothesis", "hypothesis.strategies", "hypothesis.
 
 
 class Fault(NamedTuple):
-    """``old``, which stands exactly once in ``rnnlib/file``, becomes ``new``; ``tests`` notice."""
+    """``old``, which stands exactly once in ``file``, becomes ``new``; ``tests`` notice."""
 
     name: str
     file: str
@@ -59,56 +59,56 @@ FAULTS = [
     # activations
     Fault(
         "tanh's slope without the square",
-        "activations.py",
+        "rnnlib/activations.py",
         "return 1 - np.tanh(a) ** 2",
         "return 1 - np.tanh(a)",
         "test_activations.py",
     ),
     Fault(
         "sigmoid's slope on the way back without one factor",
-        "activations.py",
+        "rnnlib/activations.py",
         "return dy * y * (1 - y)",
         "return dy * (1 - y)",
         "test_activations.py test_bptt.py test_flow.py",
     ),
     Fault(
         "sigmoid overflows for large negative numbers",
-        "activations.py",
+        "rnnlib/activations.py",
         "np.exp(np.where(positive, -a, a))",
         "np.exp(np.where(positive, -a, -a))",
         "test_activations.py",
     ),
     Fault(
         "ReLU with slope 1 at 0",
-        "activations.py",
+        "rnnlib/activations.py",
         "return (a.real > 0).astype(a.dtype)",
         "return (a.real >= 0).astype(a.dtype)",
         "test_activations.py",
     ),
     Fault(
         "ReLU lets the gradient of negative numbers through",
-        "activations.py",
+        "rnnlib/activations.py",
         "return dy * (a.real > 0)",
         "return dy * (a.real < np.inf)",
         "test_activations.py test_bptt.py test_flow.py",
     ),
     Fault(
         "softmax's way back as if it worked entry by entry",
-        "activations.py",
+        "rnnlib/activations.py",
         "return y * (dy - (dy * y).sum(axis=-1, keepdims=True))",
         "return y * (dy - dy * y)",
         "test_activations.py test_bptt.py test_flow.py",
     ),
     Fault(
         "softmax over the wrong axis",
-        "activations.py",
+        "rnnlib/activations.py",
         "exponentials.sum(axis=-1, keepdims=True), out=out",
         "exponentials.sum(axis=0, keepdims=True), out=out",
         "test_activations.py",
     ),
     Fault(
         "softmax overflows for large numbers",
-        "activations.py",
+        "rnnlib/activations.py",
         "np.exp(a - a.real.max(axis=-1, keepdims=True))",
         "np.exp(a)",
         "test_activations.py",
@@ -116,21 +116,21 @@ FAULTS = [
     # what comes in
     Fault(
         "NaN is let in",
-        "_checks.py",
+        "rnnlib/checks.py",
         "if not np.isfinite(array).all():",
         "if np.isinf(array).any():",
         "test_checks.py test_cells.py",
     ),
     Fault(
         "empty axes are let in",
-        "_checks.py",
+        "rnnlib/checks.py",
         "have > 0 if isinstance(want, str)",
         "have >= 0 if isinstance(want, str)",
         "test_checks.py test_cells.py",
     ),
     Fault(
         "integers stay integers",
-        "_checks.py",
+        "rnnlib/checks.py",
         'if array.dtype.kind in "biu":',
         'if array.dtype.kind in "b":',
         "test_checks.py test_cells.py",
@@ -138,14 +138,14 @@ FAULTS = [
     # parameters
     Fault(
         "parameters of any shape are taken",
-        "parameters.py",
+        "rnnlib/parameters.py",
         "if np.shape(arrays[name]) != array.shape:",
         "if np.ndim(arrays[name]) != array.ndim:",
         "test_parameters.py",
     ),
     Fault(
         "parameters are put back in the order given",
-        "parameters.py",
+        "rnnlib/parameters.py",
         "iter([np.asarray(arrays[name]) for name in own])",
         "iter([np.asarray(array) for array in arrays.values()])",
         "test_parameters.py",
@@ -153,77 +153,77 @@ FAULTS = [
     # cells, forwards
     Fault(
         "a layer's weights transposed",
-        "cells.py",
+        "rnnlib/cells.py",
         "a += before.y @ self.W_y",
         "a += before.y @ self.W_y.T",
         "test_cells.py",
     ),
     Fault(
         "the inputs' share without the bias",
-        "cells.py",
+        "rnnlib/cells.py",
         "    shares += b\n",
         "",
         "test_cells.py",
     ),
     Fault(
         "no bias of the output",
-        "cells.py",
+        "rnnlib/cells.py",
         "np.add(flat_product(h, self.W_o), self.b_o, out=a_o)",
         "np.add(flat_product(h, self.W_o), 0, out=a_o)",
         "test_cells.py",
     ),
     Fault(
         "the output reads the pre-activation, as source 004 prints",
-        "cells.py",
+        "rnnlib/cells.py",
         "np.add(flat_product(h, self.W_o), self.b_o, out=a_o)",
         "np.add(flat_product(now[0], self.W_o), self.b_o, out=a_o)",
         "test_cells.py",
     ),
     Fault(
         "the hidden layer has the output's activation",
-        "cells.py",
+        "rnnlib/cells.py",
         "activation(self.g_h).function(a_h, h)",
         "activation(self.g_o).function(a_h, h)",
         "test_cells.py",
     ),
     Fault(
         "the initial state is one",
-        "cells.py",
+        "rnnlib/cells.py",
         "zeros = (np.zeros((*leading, size), dtype)",
         "zeros = (np.ones((*leading, size), dtype)",
         "test_unroll.py",
     ),
     Fault(
         "every step starts from the initial state",
-        "cells.py",
+        "rnnlib/cells.py",
         "        before = now\n",
         "",
         "test_unroll.py",
     ),
     Fault(
         "a record is not frozen at its sequence's end",
-        "cells.py",
+        "rnnlib/cells.py",
         "np.copyto(block, last, where=~alive[t][:, None])",
         "np.copyto(block, last, where=False)",
         "test_bptt.py test_unroll.py",
     ),
     Fault(
         "a record is frozen while its sequence goes on",
-        "cells.py",
+        "rnnlib/cells.py",
         "np.copyto(block, last, where=~alive[t][:, None])",
         "np.copyto(block, last, where=alive[t][:, None])",
         "test_bptt.py test_unroll.py",
     ),
     Fault(
         "a cell keeps the caller's arrays",
-        "cells.py",
+        "rnnlib/cells.py",
         "as_array(name, getattr(cell, name)).copy()",
         "as_array(name, getattr(cell, name))",
         "test_cells.py",
     ),
     Fault(
         "a state of any batch is taken",
-        "cells.py",
+        "rnnlib/cells.py",
         "if array.shape not in ((size,), (*leading, size)):",
         "if array.shape[-1] != size:",
         "test_cells.py test_unroll.py",
@@ -231,91 +231,91 @@ FAULTS = [
     # cells, backwards
     Fault(
         "a layer's flow meets the weights, not their transpose",
-        "cells.py",
+        "rnnlib/cells.py",
         "return (da @ self.W_y.T,)",
         "return (da @ self.W_y,)",
         "test_bptt.py",
     ),
     Fault(
         "a layer forgets the flow from the step after",
-        "cells.py",
+        "rnnlib/cells.py",
         "        dy += flow[0]\n        da += activation(self.phi)",
         "        da += activation(self.phi)",
         "test_bptt.py",
     ),
     Fault(
         "h(t) for h(t−1) in the weights' gradient",
-        "cells.py",
+        "rnnlib/cells.py",
         "return outer(initial, ds[0]) + outer(states[:-1], ds[1:])",
         "return outer(states, ds)",
         "test_bptt.py",
     ),
     Fault(
         "the initial state's part is missing from the weights' gradient",
-        "cells.py",
+        "rnnlib/cells.py",
         "return outer(initial, ds[0]) + outer(states[:-1], ds[1:])",
         "return outer(states[:-1], ds[1:])",
         "test_bptt.py",
     ),
     Fault(
         "a bias's gradient is a mean",
-        "cells.py",
+        "rnnlib/cells.py",
         "return ds.reshape(-1, ds.shape[-1]).sum(axis=0)",
         "return ds.reshape(-1, ds.shape[-1]).mean(axis=0)",
         "test_bptt.py",
     ),
     Fault(
         "the hidden layer's derivative left out",
-        "cells.py",
+        "rnnlib/cells.py",
         "da_h += activation(self.g_h).pull_back(dh, now.a_h, now.h)",
         "da_h += dh",
         "test_bptt.py",
     ),
     Fault(
         "the output's derivative left out",
-        "cells.py",
+        "rnnlib/cells.py",
         "da_o += activation(self.g_o).pull_back(dy, now.a_o, now.y)",
         "da_o += dy",
         "test_bptt.py test_flow.py",
     ),
     Fault(
         "the loss's own gradient of h is lost",
-        "cells.py",
+        "rnnlib/cells.py",
         "dh += flat_product(da_o, self.W_o.T)",
         "dh[...] = flat_product(da_o, self.W_o.T)",
         "test_bptt.py",
     ),
     Fault(
         "an Elman network forgets the flow",
-        "cells.py",
+        "rnnlib/cells.py",
         "        dh = d.h\n        dh += flow[0]\n",
         "",
         "test_bptt.py",
     ),
     Fault(
         "a Jordan network forgets the flow",
-        "cells.py",
+        "rnnlib/cells.py",
         "        dy += flow[0]\n        self._read_back(now, d)",
         "        self._read_back(now, d)",
         "test_bptt.py",
     ),
     Fault(
         "the output's weights get the pre-activation's gradient",
-        "cells.py",
+        "rnnlib/cells.py",
         '"W_o": outer(blocks.h, d.a_o)',
         '"W_o": outer(blocks.a_h, d.a_o)',
         "test_bptt.py",
     ),
     Fault(
         "the hidden bias gets the state's gradient",
-        "cells.py",
+        "rnnlib/cells.py",
         '"b_h": total(d.a_h)',
         '"b_h": total(d.h)',
         "test_bptt.py",
     ),
     Fault(
         "the inputs get the state's gradient",
-        "cells.py",
+        "rnnlib/cells.py",
         "return flat_product(d.a_h, self.W_x.T)",
         "return flat_product(d.h, self.W_x.T)",
         "test_bptt.py",
@@ -323,154 +323,154 @@ FAULTS = [
     # gated cells
     Fault(
         "an LSTM's gates in another order",
-        "gated.py",
+        "rnnlib/gated.py",
         'GATES = ("f", "i", "o", "c_tilde")',
         'GATES = ("i", "f", "o", "c_tilde")',
         "test_gated.py test_convert.py",
     ),
     Fault(
         "an LSTM's weights transposed",
-        "gated.py",
+        "rnnlib/gated.py",
         "gates += before.h @ self.W_h\n        squash(gates)",
         "gates += before.h @ self.W_h.swapaxes(1, 2)\n        squash(gates)",
         "test_gated.py",
     ),
     Fault(
         "gates without bias",
-        "gated.py",
+        "rnnlib/gated.py",
         "    shares += b[:, None]\n",
         "",
         "test_gated.py",
     ),
     Fault(
         "an LSTM's forget and input gates swapped",
-        "gated.py",
+        "rnnlib/gated.py",
         "squash(gates)\n        f, i, o, c_tilde = gates",
         "squash(gates)\n        i, f, o, c_tilde = gates",
         "test_gated.py",
     ),
     Fault(
         "an LSTM's input gate left out",
-        "gated.py",
+        "rnnlib/gated.py",
         "np.multiply(f, before.c, out=c)\n        c += i * c_tilde\n        np.tanh(c, out=h)",
         "np.multiply(f, before.c, out=c)\n        c += c_tilde\n        np.tanh(c, out=h)",
         "test_gated.py",
     ),
     Fault(
         "sigmoid without halving its argument",
-        "gated.py",
+        "rnnlib/gated.py",
         "    sigmoids *= 0.5\n    np.tanh(a, out=a)",
         "    np.tanh(a, out=a)",
         "test_gated.py",
     ),
     Fault(
         "the candidate has a sigmoid's slope",
-        "gated.py",
+        "rnnlib/gated.py",
         "np.subtract(1, out[-1], out=out[-1])",
         "np.subtract(gates[-1], out[-1], out=out[-1])",
         "test_bptt.py",
     ),
     Fault(
         "an LSTM forgets the flow along h",
-        "gated.py",
+        "rnnlib/gated.py",
         "dh += flow[0]\n        dc += flow[1]",
         "dc += flow[1]",
         "test_bptt.py",
     ),
     Fault(
         "an LSTM forgets the flow along c",
-        "gated.py",
+        "rnnlib/gated.py",
         "dh += flow[0]\n        dc += flow[1]",
         "dh += flow[0]",
         "test_bptt.py",
     ),
     Fault(
         "an LSTM's h sends nothing into c",
-        "gated.py",
+        "rnnlib/gated.py",
         "        dc += through_h\n",
         "",
         "test_bptt.py",
     ),
     Fault(
         "the slope of tanh c left out",
-        "gated.py",
+        "rnnlib/gated.py",
         "np.subtract(o, through_h, out=through_h)",
         "np.copyto(through_h, o)",
         "test_bptt.py",
     ),
     Fault(
         "c(t) for c(t−1) in the forget gate's gradient",
-        "gated.py",
+        "rnnlib/gated.py",
         "        da_f *= before.c\n",
         "        da_f *= now.c\n",
         "test_bptt.py",
     ),
     Fault(
         "the flow along c passes the input gate",
-        "gated.py",
+        "rnnlib/gated.py",
         "return sum_over_gates(da, self.W_h), dc * f",
         "return sum_over_gates(da, self.W_h), dc * i",
         "test_bptt.py",
     ),
     Fault(
         "gates' flow meets the weights, not their transpose",
-        "gated.py",
+        "rnnlib/gated.py",
         "return (flat @ W.swapaxes(1, 2)).sum(axis=0)",
         "return (flat @ (W if W.shape[1] == W.shape[2] else W.swapaxes(1, 2))).sum(axis=0)",
         "test_bptt.py",
     ),
     Fault(
         "the pre-activations of an LSTM from h(t) instead of h(t−1)",
-        "gated.py",
+        "rnnlib/gated.py",
         "before = np.concatenate([trace[0].h[None], trace.h[:-1]])",
         "before = trace.h",
         "test_gated.py",
     ),
     Fault(
         "the output gate peeps at the cell state before",
-        "gated.py",
+        "rnnlib/gated.py",
         "o += c * self.P[2]",
         "o += before.c * self.P[2]",
         "test_gated.py",
     ),
     Fault(
         "nothing flows back through the peepholes of f and i",
-        "gated.py",
+        "rnnlib/gated.py",
         "through_c = dc * f + da_f * self.P[0] + da_i * self.P[1]",
         "through_c = dc * f",
         "test_bptt.py",
     ),
     Fault(
         "c(t) for c(t−1) in the peepholes' gradient",
-        "gated.py",
+        "rnnlib/gated.py",
         "before = np.concatenate([initial.c[None], blocks.c[:-1]])",
         "before = blocks.c",
         "test_bptt.py",
     ),
     Fault(
         "a GRU's update gate the other way round",
-        "gated.py",
+        "rnnlib/gated.py",
         "        np.subtract(before.h, h_tilde, out=h)\n        h *= z\n        h += h_tilde",
         "        np.subtract(h_tilde, before.h, out=h)\n        h *= z\n        h += before.h",
         "test_gated.py",
     ),
     Fault(
         "a GRU's reset gate left out",
-        "gated.py",
+        "rnnlib/gated.py",
         "h_tilde += r * past",
         "h_tilde += past",
         "test_gated.py",
     ),
     Fault(
         "a GRU's flow past z left out",
-        "gated.py",
+        "rnnlib/gated.py",
         "return (dh * z + through_gates + d_past @ self.W_h[2].T,)",
         "return (through_gates + d_past @ self.W_h[2].T,)",
         "test_bptt.py",
     ),
     Fault(
         "a GRU's W_h of the candidate gets the gradient before the reset",
-        "gated.py",
+        "rnnlib/gated.py",
         "fed = (*d.gates[:2], d.past)",
         "fed = d.gates",
         "test_bptt.py",
@@ -478,49 +478,49 @@ FAULTS = [
     # unrolling
     Fault(
         "trace[t] is one step off",
-        "trace.py",
+        "rnnlib/trace.py",
         "t - 1 if t > 0 else T + t",
         "t - 1 if t > 0 else T + t - 1",
         "test_unroll.py",
     ),
     Fault(
         "reversed(trace) leaves out step 1",
-        "trace.py",
+        "rnnlib/trace.py",
         "range(len(self), 0, -1)",
         "range(len(self), 1, -1)",
         "test_unroll.py",
     ),
     Fault(
         "a trace keeps the caller's inputs",
-        "trace.py",
+        "rnnlib/trace.py",
         'return as_inputs("xs", cell, xs).copy()',
         'return as_inputs("xs", cell, xs)',
         "test_unroll.py",
     ),
     Fault(
         "a sequence ends one step early",
-        "trace.py",
+        "rnnlib/trace.py",
         "np.arange(1, T + 1)[:, None] <= lengths",
         "np.arange(1, T + 1)[:, None] < lengths",
         "test_bptt.py test_unroll.py",
     ),
     Fault(
         "padding is read",
-        "trace.py",
+        "rnnlib/trace.py",
         "    xs[ended] = 0\n",
         "",
         "test_bptt.py test_unroll.py",
     ),
     Fault(
         "lengths are ignored",
-        "trace.py",
+        "rnnlib/trace.py",
         "None if lengths is None else alive(lengths, len(xs))",
         "None",
         "test_bptt.py test_unroll.py",
     ),
     Fault(
         "the initial state is ignored",
-        "trace.py",
+        "rnnlib/trace.py",
         "initial = as_state(name, cell, initial, leading)",
         "initial = zero_state(cell, leading, xs.dtype)",
         "test_unroll.py",
@@ -528,77 +528,77 @@ FAULTS = [
     # backpropagation through time
     Fault(
         "truncated one step late",
-        "bptt.py",
+        "rnnlib/bptt.py",
         "range(min(truncate, T))",
         "range(min(truncate + 1, T))",
         "test_bptt.py",
     ),
     Fault(
         "truncated one step early",
-        "bptt.py",
+        "rnnlib/bptt.py",
         "range(min(truncate, T))",
         "range(min(truncate, T - 1))",
         "test_bptt.py",
     ),
     Fault(
         "truncation to no step is let in",
-        "bptt.py",
+        "rnnlib/bptt.py",
         "or truncate < 1:",
         "or truncate < 0:",
         "test_bptt.py",
     ),
     Fault(
         "backpropagation stops one step early",
-        "bptt.py",
+        "rnnlib/bptt.py",
         "reversed(list(zip(now, before, each_step(d), strict=True)))",
         "reversed(list(zip(now, before, each_step(d), strict=True))[1:])",
         "test_bptt.py",
     ),
     Fault(
         "the state after for the state before on the way back",
-        "bptt.py",
+        "rnnlib/bptt.py",
         "before = [batched(trace.cell, trace.initial), *now[:-1]]",
         "before = [batched(trace.cell, trace.initial), *now[1:]]",
         "test_bptt.py",
     ),
     Fault(
         "the state before is not shifted",
-        "bptt.py",
+        "rnnlib/bptt.py",
         "np.concatenate([getattr(initial, each)[None], getattr(trace.blocks, each)[:-1]])",
         "np.concatenate([getattr(trace.blocks, each)[:1], getattr(trace.blocks, each)[1:]])",
         "test_bptt.py",
     ),
     Fault(
         "gradients after a sequence's end are lost",
-        "bptt.py",
+        "rnnlib/bptt.py",
         "    own[lengths - 1, np.arange(len(lengths))] += late\n",
         "",
         "test_bptt.py test_stack.py",
     ),
     Fault(
         "gradients after a sequence's end stay there",
-        "bptt.py",
+        "rnnlib/bptt.py",
         "    np.copyto(own, 0, where=ended)\n",
         "",
         "test_bptt.py test_stack.py",
     ),
     Fault(
         "the table of contributions transposed",
-        "bptt.py",
+        "rnnlib/bptt.py",
         "table[step + age][step] =",
         "table[step][step + age] =",
         "test_bptt.py",
     ),
     Fault(
         "what reaches the initial state is not summed over the losses",
-        "bptt.py",
+        "rnnlib/bptt.py",
         "            whole += part[0]\n",
         "            whole[...] = part[0]\n",
         "test_bptt.py",
     ),
     Fault(
         "what a truncated loss sends back is not summed over the ages",
-        "bptt.py",
+        "rnnlib/bptt.py",
         "            whole += part\n",
         "            whole[...] = part\n",
         "test_bptt.py",
@@ -606,21 +606,21 @@ FAULTS = [
     # generating
     Fault(
         "generation goes on from the first output",
-        "generate.py",
+        "rnnlib/generate.py",
         "getattr(trace, cell.output)[-1]",
         "getattr(trace, cell.output)[0]",
         "test_generate.py",
     ),
     Fault(
         "a generated term is fed back again and again",
-        "generate.py",
+        "rnnlib/generate.py",
         "record = cell.step(terms[-1], record)",
         "record = cell.step(terms[0], record)",
         "test_generate.py",
     ),
     Fault(
         "the trace of what was generated starts from zero",
-        "generate.py",
+        "rnnlib/generate.py",
         "np.concatenate([trace.xs, terms[:-1]]), initial)",
         "np.concatenate([trace.xs, terms[:-1]]))",
         "test_generate.py",
@@ -628,77 +628,77 @@ FAULTS = [
     # losses
     Fault(
         "the batch's mean became a sum",
-        "losses.py",
+        "rnnlib/losses.py",
         "sequences = dtype.type(np.prod(outputs.shape[1:-1]))",
         "sequences = dtype.type(1)",
         "test_losses.py",
     ),
     Fault(
         "the sum over the steps became a mean",
-        "losses.py",
+        "rnnlib/losses.py",
         "return Loss(values.sum() / sequences, gradient)",
         "return Loss(values.mean(), gradient)",
         "test_losses.py",
     ),
     Fault(
         "the gradient is not divided by the batch",
-        "losses.py",
+        "rnnlib/losses.py",
         "gradient[looked_at] = gradients / sequences",
         "gradient[looked_at] = gradients",
         "test_losses.py",
     ),
     Fault(
         "squared error's gradient without the 2",
-        "losses.py",
+        "rnnlib/losses.py",
         "(error * error).sum(axis=-1), 2 * error",
         "(error * error).sum(axis=-1), error",
         "test_losses.py",
     ),
     Fault(
         "the mask is ignored in the value",
-        "losses.py",
+        "rnnlib/losses.py",
         "values * weights, gradients * weights[..., None]",
         "values, gradients * weights[..., None]",
         "test_losses.py",
     ),
     Fault(
         "the mask is ignored in the gradient",
-        "losses.py",
+        "rnnlib/losses.py",
         "values * weights, gradients * weights[..., None]",
         "values * weights, gradients",
         "test_losses.py",
     ),
     Fault(
         "a mask that leaves nothing is let in",
-        "losses.py",
+        "rnnlib/losses.py",
         "if not weights.any():",
         "if not weights.size:",
         "test_losses.py",
     ),
     Fault(
         "the first step for the last",
-        "losses.py",
+        "rnnlib/losses.py",
         'looked_at = -1 if steps == "last"',
         'looked_at = 0 if steps == "last"',
         "test_losses.py",
     ),
     Fault(
         "cross-entropy's gradient for probabilities that sum to 1 alone",
-        "losses.py",
+        "rnnlib/losses.py",
         "return value, weight * exponentials / sums - target",
         "return value, exponentials / sums - target",
         "test_losses.py",
     ),
     Fault(
         "cross-entropy overflows",
-        "losses.py",
+        "rnnlib/losses.py",
         "shifted = a - a.real.max(axis=-1, keepdims=True)",
         "shifted = a - 0",
         "test_losses.py",
     ),
     Fault(
         "the binary cross-entropy's gradient the other way round",
-        "losses.py",
+        "rnnlib/losses.py",
         "return value.sum(axis=-1), sigmoid - target",
         "return value.sum(axis=-1), target - sigmoid",
         "test_losses.py",
@@ -706,91 +706,91 @@ FAULTS = [
     # training
     Fault(
         "uphill",
-        "training.py",
+        "rnnlib/training.py",
         "lambda w, v: w - self.rate * v",
         "lambda w, v: w + self.rate * v",
         "test_training.py",
     ),
     Fault(
         "momentum as a mean",
-        "training.py",
+        "rnnlib/training.py",
         "self.momentum * v + g",
         "self.momentum * v + (1 - self.momentum) * g",
         "test_training.py",
     ),
     Fault(
         "Adam's first bias correction left out",
-        "training.py",
+        "rnnlib/training.py",
         "rate = self.rate / (1 - beta_1**t)",
         "rate = self.rate",
         "test_training.py",
     ),
     Fault(
         "Adam's second bias correction left out",
-        "training.py",
+        "rnnlib/training.py",
         "scale = 1 - beta_2**t",
         "scale = 1",
         "test_training.py",
     ),
     Fault(
         "Adam counts its steps from 0",
-        "training.py",
+        "rnnlib/training.py",
         "return map_parameters(moved, cell, m, v), AdamState(t, m, v)",
         "return map_parameters(moved, cell, m, v), AdamState(1, m, v)",
         "test_found_by_mutation.py test_training.py",
     ),
     Fault(
         "Adam's epsilon under the root",
-        "training.py",
+        "rnnlib/training.py",
         "np.sqrt(v / scale) + self.epsilon",
         "np.sqrt(v / scale + self.epsilon)",
         "test_training.py",
     ),
     Fault(
         "each array is clipped by itself",
-        "training.py",
+        "rnnlib/training.py",
         "lambda g: (g / length * limit)",
         "lambda g: (g / max(np.linalg.norm(g), 1e-300) * limit)",
         "test_training.py",
     ),
     Fault(
         "short gradients are made longer",
-        "training.py",
+        "rnnlib/training.py",
         "if length <= limit:",
         "if length == limit:",
         "test_training.py",
     ),
     Fault(
         "fit ignores its truncation",
-        "training.py",
+        "rnnlib/training.py",
         "bptt(trace, truncate=truncate, **{on: loss.gradient})",
         "bptt(trace, **{on: loss.gradient})",
         "test_training.py",
     ),
     Fault(
         "fit ignores its clipping",
-        "training.py",
+        "rnnlib/training.py",
         "gradient if clip_at is None else clip(gradient, clip_at)",
         "gradient",
         "test_training.py",
     ),
     Fault(
         "fit ignores the sequences' lengths",
-        "training.py",
+        "rnnlib/training.py",
         "unroll(cell, np.asarray(batch.xs, dtype), lengths=batch.lengths)",
         "unroll(cell, np.asarray(batch.xs, dtype))",
         "test_training.py",
     ),
     Fault(
         "fit returns the last network for the best",
-        "training.py",
+        "rnnlib/training.py",
         "        return Fitted(best, history)",
         "        return Fitted(last, history)",
         "test_found_by_mutation.py test_training.py",
     ),
     Fault(
         "fit waits one trial too long",
-        "training.py",
+        "rnnlib/training.py",
         "iteration - history.best >= patience * validate_every",
         "iteration - history.best > patience * validate_every",
         "test_training.py",
@@ -798,21 +798,21 @@ FAULTS = [
     # initialisers
     Fault(
         "orthogonal matrices are not equally likely",
-        "initial.py",
+        "rnnlib/initial.py",
         "np.where(np.diag(r) < 0, -1, 1)",
         "np.where(np.diag(r) < 0, 1, 1)",
         "test_initial.py",
     ),
     Fault(
         "Glorot's bound from the rows alone",
-        "initial.py",
+        "rnnlib/initial.py",
         "np.sqrt(6 / (rows + columns))",
         "np.sqrt(6 / (rows + rows))",
         "test_initial.py",
     ),
     Fault(
         "the forget bias in the input gate",
-        "initial.py",
+        "rnnlib/initial.py",
         'b[GATES.index("f")] = forget_bias',
         'b[GATES.index("i")] = forget_bias',
         "test_initial.py",
@@ -820,49 +820,49 @@ FAULTS = [
     # tasks
     Fault(
         "both numbers to add in the first half",
-        "tasks.py",
+        "rnnlib/tasks.py",
         "rng.integers(0, half), rng.integers(half, lengths)",
         "rng.integers(0, half), rng.integers(0, half)",
         "test_tasks.py",
     ),
     Fault(
         "the difference for the sum",
-        "tasks.py",
+        "rnnlib/tasks.py",
         "xs[first, each, 0] + xs[second, each, 0]",
         "xs[first, each, 0] - xs[second, each, 0]",
         "test_tasks.py",
     ),
     Fault(
         "XY and YX swapped",
-        "tasks.py",
+        "rnnlib/tasks.py",
         "2 * early + late",
         "early + 2 * late",
         "test_tasks.py",
     ),
     Fault(
         "the echo comes one step late",
-        "tasks.py",
+        "rnnlib/tasks.py",
         "target[self.delay :] = xs[: self.T - self.delay]",
         "target[self.delay + 1 :] = xs[: self.T - self.delay - 1]",
         "test_tasks.py",
     ),
     Fault(
         "the echo's first steps count",
-        "tasks.py",
+        "rnnlib/tasks.py",
         "np.arange(self.T)[:, None] >= self.delay",
         "np.arange(self.T)[:, None] >= 0",
         "test_tasks.py",
     ),
     Fault(
         "the sine's present for its next term",
-        "tasks.py",
+        "rnnlib/tasks.py",
         "Batch(terms[:-1], terms[1:].copy())",
         "Batch(terms[:-1], terms[:-1].copy())",
         "test_tasks.py",
     ),
     Fault(
         "the character itself for the next one",
-        "tasks.py",
+        "rnnlib/tasks.py",
         "Batch(np.eye(self.n_inputs)[pieces[:-1]], pieces[1:])",
         "Batch(np.eye(self.n_inputs)[pieces[:-1]], pieces[:-1])",
         "test_tasks.py",
@@ -870,42 +870,42 @@ FAULTS = [
     # stacks and directions
     Fault(
         "the backward network's output is not turned round",
-        "stack.py",
+        "rnnlib/stack.py",
         "_hold(_turn(theirs, lengths), lengths)",
         "_hold(theirs, lengths)",
         "test_stack.py",
     ),
     Fault(
         "the gradients of the two directions' inputs one reversed to the other",
-        "stack.py",
+        "rnnlib/stack.py",
         "forwards.xs + _turn(backwards.xs, lengths)",
         "forwards.xs + backwards.xs",
         "test_stack.py",
     ),
     Fault(
         "a sequence is read backwards from the longest's end",
-        "stack.py",
+        "rnnlib/stack.py",
         "order = np.where(t < lengths, lengths - 1 - t, t)",
         "order = len(quantity) - 1 - t + 0 * lengths",
         "test_stack.py",
     ),
     Fault(
         "what stood after a sequence's end is lost on the way back",
-        "stack.py",
+        "rnnlib/stack.py",
         "return np.where(ended, 0, own) + last * late",
         "return np.where(ended, 0, own)",
         "test_stack.py",
     ),
     Fault(
         "a feed-forward network's last layer has the others' activation",
-        "stack.py",
+        "rnnlib/stack.py",
         "names = [sigma] * (len(weights) - 1) + [F]",
         "names = [sigma] * len(weights)",
         "test_stack.py",
     ),
     Fault(
         "all layers of a stack start from the first one's state",
-        "stack.py",
+        "rnnlib/stack.py",
         "return zip(cells, initial, names, strict=True)",
         "return zip(cells, (initial[0], *[None] * (len(cells) - 1)), names, strict=True)",
         "test_stack.py",
@@ -913,77 +913,77 @@ FAULTS = [
     # other layouts, files, counting
     Fault(
         "PyTorch's gates in our order",
-        "convert.py",
+        "rnnlib/convert.py",
         'TORCH_GATES = {\n    Layer: ("y",),\n    LSTM: ("i", "f", "c_tilde", "o"),',
         'TORCH_GATES = {\n    Layer: ("y",),\n    LSTM: ("f", "i", "o", "c_tilde"),',
         "test_convert.py",
     ),
     Fault(
         "what is fed back stands above the input",
-        "convert.py",
+        "rnnlib/convert.py",
         "np.concatenate([cell.W_x, fed_back], axis=-2)",
         "np.concatenate([fed_back, cell.W_x], axis=-2)",
         "test_convert.py",
     ),
     Fault(
         "the permutation to [h, x] rolls the other way",
-        "convert.py",
+        "rnnlib/convert.py",
         "np.roll(np.arange(n_inputs + n_fed_back), n_fed_back)",
         "np.roll(np.arange(n_inputs + n_fed_back), n_inputs)",
         "test_convert.py",
     ),
     Fault(
         "PyTorch's second bias is dropped",
-        "convert.py",
+        "rnnlib/convert.py",
         "b_x[0] + b_h[0]",
         "b_x[0]",
         "test_found_by_mutation.py test_convert.py",
     ),
     Fault(
         "PyTorch's second bias of gates is dropped",
-        "convert.py",
+        "rnnlib/convert.py",
         "b = (b_x + b_h)[order]",
         "b = b_x[order]",
         "test_found_by_mutation.py test_convert.py",
     ),
     Fault(
         "a GRU's bias that is reset is also one that is not",
-        "convert.py",
+        "rnnlib/convert.py",
         "        b[-1] = b_x[-1]\n",
         "",
         "test_convert.py",
     ),
     Fault(
         "Keras' gates in PyTorch's order",
-        "convert.py",
+        "rnnlib/convert.py",
         'GRU: ("z", "r", "h_tilde")',
         'GRU: ("r", "z", "h_tilde")',
         "test_convert.py",
     ),
     Fault(
         "files may hold code",
-        "files.py",
+        "rnnlib/files.py",
         "allow_pickle=False",
         "allow_pickle=True",
         "test_files.py",
     ),
     Fault(
         "a file is written over in place",
-        "files.py",
+        "rnnlib/files.py",
         'unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")',
         "unfinished = path; path.unlink(missing_ok=True)",
         "test_files.py",
     ),
     Fault(
         "biases count as weights",
-        "counting.py",
+        "rnnlib/counting.py",
         "sum(row.number for row in self.rows if not row.is_bias)",
         "sum(row.number for row in self.rows)",
         "test_counting.py",
     ),
     Fault(
         "a Jordan network's feedback counted as an Elman network's",
-        "counting.py",
+        "rnnlib/counting.py",
         '("W_h", "output to hidden", "o n")',
         '("W_h", "output to hidden", "n n")',
         "test_counting.py",
@@ -991,63 +991,63 @@ FAULTS = [
     # gradient flow
     Fault(
         "Jacobians transposed",
-        "flow.py",
+        "rnnlib/flow.py",
         "np.stack(columns, axis=-1).reshape",
         "np.stack(columns, axis=-2).reshape",
         "test_flow.py",
     ),
     Fault(
         "the product in the order against time",
-        "flow.py",
+        "rnnlib/flow.py",
         "        whole = whole @ J\n",
         "        whole = J @ whole\n",
         "test_flow.py",
     ),
     Fault(
         "norms of the product from the beginning, not to the end",
-        "flow.py",
+        "rnnlib/flow.py",
         "for J in steps[::-1]:",
         "for J in steps:",
         "test_flow.py",
     ),
     Fault(
         "a sequence that has ended still has Jacobians",
-        "flow.py",
+        "rnnlib/flow.py",
         "        J[ended] = np.eye(size)\n",
         "        pass\n",
         "test_flow.py",
     ),
     Fault(
         "the slopes scale rows instead of columns",
-        "flow.py",
+        "rnnlib/flow.py",
         "self.weights * self.slopes[..., None, :]",
         "self.weights * self.slopes[..., :, None]",
         "test_flow.py",
     ),
     Fault(
         "a path's slopes are those of the neurons that it leaves",
-        "flow.py",
+        "rnnlib/flow.py",
         "slopes[np.arange(k, t)[:, None], q[1:]]",
         "slopes[np.arange(k, t)[:, None], q[:-1]]",
         "test_flow.py",
     ),
     Fault(
         "a path goes against the weights",
-        "flow.py",
+        "rnnlib/flow.py",
         "along = W[q[:-1], q[1:]]",
         "along = W[q[1:], q[:-1]]",
         "test_flow.py",
     ),
     Fault(
         "the way through c passes one forget gate too many",
-        "flow.py",
+        "rnnlib/flow.py",
         "_where_alive(trace, trace.f, 1)[k:t]",
         "_where_alive(trace, trace.f, 1)[max(k - 1, 0):t]",
         "test_flow.py",
     ),
     Fault(
         "the bound takes the spectral radius",
-        "flow.py",
+        "rnnlib/flow.py",
         "np.linalg.norm(getattr(cell, W), 2) * slope",
         "spectral_radius(getattr(cell, W)) * slope",
         "test_flow.py",
@@ -1055,14 +1055,14 @@ FAULTS = [
     # pictures
     Fault(
         "a picture's steps are counted from 0",
-        "plots.py",
+        "unrolled/figures/plots.py",
         "np.arange(1, len(values) + 1)",
         "np.arange(len(values))",
         "test_plots.py",
     ),
     Fault(
         "zero is not in the middle of the colours",
-        "plots.py",
+        "unrolled/figures/plots.py",
         "vmin=-reach",
         "vmin=values.min()",
         "test_plots.py",
@@ -1080,7 +1080,7 @@ def mutated(fault: Fault, source: str) -> str:
     """
     found = source.count(fault.old)
     if found != 1:
-        raise ValueError(f"its text stands {found} times in rnnlib/{fault.file}")
+        raise ValueError(f"its text stands {found} times in {fault.file}")
     faulty = source.replace(fault.old, fault.new)
     try:
         compile(faulty, fault.file, "exec")
@@ -1090,7 +1090,7 @@ def mutated(fault: Fault, source: str) -> str:
 
 
 def source_of(fault: Fault) -> str:
-    return (REPOSITORY / "rnnlib" / fault.file).read_text(encoding="utf-8")
+    return (REPOSITORY / fault.file).read_text(encoding="utf-8")
 
 
 def chosen(words: Iterable[str]) -> list[Fault]:
@@ -1100,13 +1100,16 @@ def chosen(words: Iterable[str]) -> list[Fault]:
 
 
 def copy_of_the_repository(folder: Path) -> None:
-    """rnnlib and the tests' Python, without what Python left beside them."""
+    """The packages and the tests of them, without what Python left beside them."""
     ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(REPOSITORY / "rnnlib", folder / "rnnlib", ignore=ignore)
-    (folder / "tests").mkdir(parents=True)
-    for path in (REPOSITORY / "tests").glob("*.py"):
-        if path.name != "conftest.py":  # it asks for a sandbox and a browser
-            shutil.copy2(path, folder / "tests")
+    for part in ("rnnlib", "unrolled", "tests/rnnlib", "tests/figures", "tests/support"):
+        shutil.copytree(REPOSITORY / part, folder / part, ignore=ignore)
+
+
+def files_named(tests: str, repository: Path = REPOSITORY) -> list[Path]:
+    """The files of these names, whatever folder of the tests they are in."""
+    found = [[*(repository / "tests").glob(f"*/{name}")] for name in tests.split()]
+    return [path for paths in found for path in paths]
 
 
 class _FirstFailure:
@@ -1140,15 +1143,16 @@ def run_tests(folder: Path, tests: str) -> tuple[int, str]:
     _no_surprises()
     sys.modules["torch"] = None  # who does without PyTorch has to notice as well
     os.chdir(folder)
-    sys.path.insert(0, str(folder))
+    sys.path[:0] = [str(folder), str(folder / "tests" / "support")]
     first, output = _FirstFailure(), io.StringIO()
     options = ["-x", "-q", "--noconftest", "-p", "no:cacheprovider", f"--rootdir={folder}"]
-    files = [str(folder / "tests" / each) for each in tests.split()]
+    files = [str(path) for path in files_named(tests, folder)] or [tests]
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         code = int(pytest.main([*options, *files], plugins=[first]))
-    where = Path(sys.modules["rnnlib"].__file__) if "rnnlib" in sys.modules else folder
-    if not where.is_relative_to(folder):
-        return -1, f"rnnlib was taken from {where}"
+    for name in {"rnnlib", "unrolled"} & sys.modules.keys():
+        where = Path(sys.modules[name].__file__)
+        if not where.is_relative_to(folder):
+            return -1, f"{name} was taken from {where}"
     return code, first.name or output.getvalue()[-2000:]
 
 
@@ -1163,7 +1167,7 @@ def try_out(fault: Fault, base: Path) -> tuple[str, str, float]:
         # with its compiled files, so that only what is faulty has to be compiled again
         folder = Path(name).resolve() / "copy"
         shutil.copytree(base, folder)
-        place = folder / "rnnlib" / fault.file
+        place = folder / fault.file
         try:
             place.write_text(mutated(fault, place.read_text("utf-8")), encoding="utf-8")
         except (ValueError, OSError) as error:
@@ -1214,7 +1218,7 @@ def try_all(faults: list[Fault], trust: bool = False) -> Iterable[Verdict]:
 def report(verdict: Verdict) -> str:
     fault, what, by, seconds = verdict
     last = by.strip().splitlines()[-1] if what == "broken" and by.strip() else by
-    return f"{what:8}  {seconds:5.1f} s  {fault.file:14}  {fault.name:64}  {last[:80]}".rstrip()
+    return f"{what:8}  {seconds:5.1f} s  {fault.file:24}  {fault.name:64}  {last[:80]}".rstrip()
 
 
 def main(arguments: list[str]) -> int:

@@ -31,12 +31,12 @@ import importlib.util
 import subprocess
 import sys
 
-if importlib.util.find_spec("rnnlib") is None:
+if importlib.util.find_spec("unrolled") is None:
     source = {source}
     command = [sys.executable, "-m", "pip", "install", "--quiet", source]
     if not source or subprocess.run(command).returncode:
         raise ModuleNotFoundError(
-            "This notebook needs rnnlib, and it could not be installed. "
+            "This notebook needs unrolled, and it could not be installed. "
             "The README of the book's repository says how to get it."
         )
     importlib.invalidate_caches()
@@ -44,10 +44,10 @@ if importlib.util.find_spec("rnnlib") is None:
 
 
 def first_cell(name: str) -> nbformat.NotebookNode:
-    """A code cell that installs rnnlib from the repository ``name`` if it is missing."""
+    """A code cell that installs unrolled from the repository ``name`` if it is missing."""
     source = f"unrolled[widgets,figures] @ git+https://github.com/{name}" if name else ""
     # where a name is too long for a line, so be it
-    cell = nbformat.v4.new_code_cell(GET.format(source=json.dumps(source)), id="get-rnnlib")
+    cell = nbformat.v4.new_code_cell(GET.format(source=json.dumps(source)), id="get-unrolled")
     cell.metadata["tags"] = ["hide-input"]
     return cell
 

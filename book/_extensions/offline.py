@@ -109,9 +109,9 @@ def write_style(static: Path) -> None:
     """The figures' style as a file of the site: where scripts are off, no widget brings it."""
     from importlib import resources
 
-    from rnnlib.drawing import STYLE
+    from unrolled.figures.drawing import STYLE
 
-    css = resources.files("rnnlib").joinpath("stepper.css").read_text(encoding="utf-8")
+    css = resources.files("unrolled.figures").joinpath("stepper.css").read_text(encoding="utf-8")
     (static / "stepper.css").write_text(STYLE + css, encoding="utf-8")
 
 
@@ -144,10 +144,9 @@ def write_entrance(app: Sphinx, exception: Exception | None) -> None:
 
 def outdated(app: Sphinx, env, added: set, changed: set, removed: set) -> list[str]:
     """Notebooks that were read before the library last changed: they would show old numbers."""
-    library = Path(app.confdir) / "rnnlib"
-    newest = max(
-        file.stat().st_mtime for file in library.rglob("*") if file.suffix in {".py", ".css"}
-    )
+    shown = [Path(app.confdir, "rnnlib"), Path(app.confdir, "unrolled", "figures")]
+    files = [file for folder in shown for file in folder.rglob("*")]
+    newest = max(file.stat().st_mtime for file in files if file.suffix in {".py", ".css"})
     # the environment notes when a page was read, in millionths of a second
     return [page for page, read in env.all_docs.items() if read < newest * 1e6]
 

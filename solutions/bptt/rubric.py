@@ -5,11 +5,11 @@ from itertools import combinations
 
 import numpy as np
 
-from autograder.rubric import Case, Code, Typed, Written, Wrong
-from autograder.variants import code, formulas, network_code
 from rnnlib import Elman, ElmanStep, bptt, squared_error, unroll
 from rnnlib.examples import notes_elman
 from rnnlib.parameters import parameters
+from unrolled.judging.rubric import Case, Code, Typed, Written, Wrong
+from unrolled.judging.variants import code, formulas, network_code
 
 WEIGHTS = ("W_x", "W_h", "W_o", "b_h", "b_o")
 GRADIENTS = {f"d{name}": name for name in WEIGHTS}

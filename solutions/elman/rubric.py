@@ -4,8 +4,6 @@ from functools import partial
 
 import numpy as np
 
-from autograder.rubric import ByHand, Case, Code, Typed, Written, Wrong, again, changed
-from autograder.variants import small_trace
 from rnnlib import Dense, Elman, ElmanStep, count, generate, unroll
 from rnnlib.examples import (
     exercise_1_inputs,
@@ -15,6 +13,8 @@ from rnnlib.examples import (
     notes_inputs,
 )
 from rnnlib.parameters import parameters
+from unrolled.judging.rubric import ByHand, Case, Code, Typed, Written, Wrong, again, changed
+from unrolled.judging.variants import small_trace
 
 # What is right, as rnnlib has it, in the form in which the students write it. ----------------
 

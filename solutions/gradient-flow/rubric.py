@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from autograder.rubric import Case, Code, Typed, Written, Wrong
-from autograder.variants import code
 from rnnlib import Elman, ElmanStep, Layer, bptt, flow, squared_error, training, unroll
+from unrolled.judging.rubric import Case, Code, Typed, Written, Wrong
+from unrolled.judging.variants import code
 
 NEURON = "gradients#one-neuron-in-the-head"
 MANY = "gradients#many-neurons"

@@ -4,11 +4,11 @@ from functools import partial
 
 import numpy as np
 
-from autograder.rubric import ByHand, Case, Code, Typed, Written, Wrong, again, changed
-from autograder.variants import code, formulas, network_code, small_trace
 from rnnlib import Elman, Jordan, JordanStep, unroll
 from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
 from rnnlib.parameters import parameters
+from unrolled.judging.rubric import ByHand, Case, Code, Typed, Written, Wrong, again, changed
+from unrolled.judging.variants import code, formulas, network_code, small_trace
 
 # What is right, as rnnlib has it, in the form in which the students write it. ----------------
 

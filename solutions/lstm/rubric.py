@@ -5,9 +5,9 @@ from itertools import combinations
 
 import numpy as np
 
-from autograder.rubric import Case, Code, Reach, Typed, Written, Wrong
-from autograder.variants import code
 from rnnlib import LSTM, LSTMStep, count, unroll
+from unrolled.judging.rubric import Case, Code, Reach, Typed, Written, Wrong
+from unrolled.judging.variants import code
 
 F, I, O, C = range(4)  # noqa: E741 - the order of the gates
 EQUATIONS = "lstm#the-equations"

@@ -4,10 +4,10 @@ from functools import partial
 
 import numpy as np
 
-from autograder.rubric import Case, Code, Typed, Written, Wrong, changed
-from autograder.variants import formulas, literal
 from rnnlib import Layer, LayerStep, unroll
 from rnnlib.parameters import parameters
+from unrolled.judging.rubric import Case, Code, Typed, Written, Wrong, changed
+from unrolled.judging.variants import formulas, literal
 
 # What is right, as rnnlib has it, in the form in which the students write it. ----------------
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from autograder.rubric import Case, Code, Reach, Typed, Written, Wrong, from_trace
-from autograder.variants import code
 from rnnlib import SGD, Elman, bptt, squared_error, unroll
 from rnnlib.parameters import parameters
 from rnnlib.tasks import Echo
+from unrolled.judging.rubric import Case, Code, Reach, Typed, Written, Wrong, from_trace
+from unrolled.judging.variants import code
 
 LOSS = "training#how-wrong-is-a-sequence"
 MEAN = "training#the-sum-over-time-or-the-mean"

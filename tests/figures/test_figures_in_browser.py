@@ -1,0 +1,239 @@
+"""Every kind of figure in a browser, without a kernel or a net: keys, Play, sizes, axe."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from browsing import hurry, listen
+from figure_page import page_of
+
+from rnnlib import LSTM, ElmanStep, Layer, bptt, unroll
+from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
+from rnnlib.gated import GRU
+from unrolled.figures import (
+    back_stepper,
+    batch_axes,
+    gate_layouts,
+    magnitudes,
+    rows_and_columns,
+    side_by_side,
+    stepper,
+    truncation,
+    units_and_steps,
+    what_if,
+)
+
+SIZES = [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
+
+
+def flows(radius):
+    turn, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(6, 6)))
+    y = np.zeros((20, 6))
+    y[-1] = 1
+    series = {}
+    for phi in ("identity", "tanh"):
+        trace = unroll(Layer(np.ones((1, 6)), radius * turn, np.zeros(6), phi), np.ones((20, 1)))
+        series[phi] = bptt(trace, y=y).y
+    return magnitudes(series, "‖`∂L/∂y(t)`‖")
+
+
+def figures():
+    draw = np.random.default_rng(7).normal
+    gates = [draw(size=size).round(1) for size in ((4, 2, 2), (4, 2, 2), (4, 2), 2)]
+    lstm = LSTM(*gates[:3])
+    gru = GRU(gates[0][:3], gates[1][:3], gates[2][:3], gates[3])
+    notes = unroll(notes_elman(), notes_inputs())
+    xs, y = draw(size=(3, 2)), [[1, 0], [0, 1], [1, 1]]
+    return {
+        "stepper": stepper(notes, "How does step 3 know what step 1 read?"),
+        "lstm": stepper(unroll(lstm, xs), "Hidden state or cell state?"),
+        "gru": stepper(unroll(gru, xs)),
+        "batch": stepper(unroll(notes_elman(), draw(size=(3, 3, 2)).round())),
+        "stacked": stepper(notes, stacked=True),
+        "backwards": back_stepper(notes, "Why does the gradient sum over time?", y=y),
+        "lstm backwards": back_stepper(
+            unroll(lstm, xs), "Does an LSTM forget?", h=draw(size=(3, 2))
+        ),
+        "gru backwards": back_stepper(unroll(gru, xs), h=draw(size=(3, 2))),
+        "truncation": truncation(notes, y=y),
+        "side by side": side_by_side(notes, unroll(exercise_3_jordan(), notes_inputs())),
+        "what if": what_if(
+            lambda h0: stepper(unroll(notes_elman(), notes_inputs(), ElmanStep(h=h0))),
+            [[0, 0, 0], [1, 0, 0], [9, 9, 9]],
+            "h(0)",
+            title="Where does h(0) come from?",
+        ),
+        "charts": what_if(flows, [0.5, 1, 1.5], "spectral radius", "Why does it vanish?"),
+        "orientation": rows_and_columns([1, -2], [[-1, -3, 0], [-2, -1, 2]]),
+        "axes": batch_axes(np.arange(12).reshape(3, 2, 2)),
+        "units": units_and_steps(),
+        "gates": gate_layouts(lstm),
+        "wide": stepper(unroll(Layer(draw(size=(2, 6)), draw(size=(6, 6)), draw(size=6)), xs)),
+    }
+
+
+FIGURES = figures()
+NAMES = list(FIGURES)
+TWO_SLIDERS = ["what if", "units"]
+
+
+@pytest.fixture(scope="module")
+def addresses(tmp_path_factory, node_modules):
+    """A page with all figures, in light and in dark."""
+    folder = tmp_path_factory.mktemp("figures")
+    for theme in ("light", "dark"):
+        (folder / f"{theme}.html").write_text(page_of(FIGURES.values(), theme), encoding="utf-8")
+    return {theme: (folder / f"{theme}.html").as_uri() for theme in ("light", "dark")}
+
+
+@pytest.fixture(scope="module")
+def visit(browser, addresses):
+    """Opens the page, once in each theme and width; in the end none may have complained."""
+    pages, complaints = {}, []
+
+    def open_page(theme="light", width=1280):
+        if (theme, width) not in pages:
+            context = browser.new_context(
+                viewport={"width": width, "height": 900}, color_scheme=theme
+            )
+            context.set_default_timeout(10_000)
+            context.add_init_script(hurry(40))
+            page = context.new_page()
+            listen(page, complaints, "file:")
+            page.goto(addresses[theme])
+            page.wait_for_function(
+                f"document.querySelectorAll('.rnn-voice').length === {len(FIGURES)}"
+            )
+            pages[theme, width] = page
+        return pages[theme, width]
+
+    yield open_page
+    for page in pages.values():
+        page.context.close()
+    assert complaints == []
+
+
+class Shown:
+    """One figure on the page."""
+
+    def __init__(self, page, name: str) -> None:
+        self.page, self.index, self.figure = page, NAMES.index(name), FIGURES[name]
+        self.box = page.locator(".rnn-stepper").nth(self.index)
+        two = name in TWO_SLIDERS
+        self.steps = self.box.get_by_role("slider").nth(1 if two else 0)
+        self.value = self.box.get_by_role("slider").nth(0) if two else None
+
+    def press(self, *keys: str) -> None:
+        self.steps.focus()
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def becomes(self, frame) -> None:
+        from unrolled.figures.notation import sentence_text
+
+        self.page.wait_for_function(
+            "([i, text]) => document.querySelectorAll('.rnn-stepper')[i]"
+            ".querySelector('.rnn-frame')?.dataset.text === text",
+            arg=[self.index, sentence_text(frame.text)],
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_keys_go_through_all_frames_of_one_size(name, visit):
+    for theme, width in (("light", 1280), ("dark", 360)):
+        shown = Shown(visit(theme, width), name)
+        shown.press("Home")
+        sizes = set()
+        for frame in shown.figure.frames:
+            shown.becomes(frame)
+            sizes.add(round(shown.box.bounding_box()["height"]))
+            shown.press("ArrowRight")
+        assert len(sizes) == 1, (width, sizes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_play_goes_to_the_end_and_back_to_the_start(name, visit):
+    shown = Shown(visit(), name)
+    shown.press("Home")
+    shown.box.get_by_role("button", name="Play").click()
+    shown.becomes(shown.figure.frames[-1])
+    shown.box.get_by_role("button", name="Play").wait_for()
+    shown.box.get_by_role("button", name="Back to the start").click()
+    shown.becomes(shown.figure.frames[0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_slider_says_what_it_moves_and_where_it_is(name, visit):
+    shown = Shown(visit(), name)
+    shown.press("Home", "ArrowRight")
+    shown.becomes(shown.figure.frames[1])
+    assert shown.steps.get_attribute("aria-label") == (shown.figure.slider or "Step")
+    text = shown.box.locator(".rnn-frame").get_attribute("data-text")
+    assert shown.steps.get_attribute("aria-valuetext") == text.split(": ")[0]
+    assert shown.box.get_attribute("aria-label") == shown.figure.title
+    assert shown.box.locator(".rnn-voice").inner_text() == text
+
+
+@pytest.mark.parametrize("name", TWO_SLIDERS)
+def test_the_second_slider_changes_the_value_and_not_the_step(name, visit):
+    shown = Shown(visit(), name)
+    shown.press("Home", "ArrowRight", "ArrowRight")
+    shown.becomes(shown.figure.frames[2])
+    assert shown.value.get_attribute("aria-label") == shown.figure.family
+    for value, frames in shown.figure.families.items():
+        shown.becomes(frames[2])
+        assert shown.box.locator(".rnn-value").inner_text() == value
+        assert shown.value.get_attribute("aria-valuetext") == value
+        shown.value.focus()
+        shown.page.keyboard.press("ArrowRight")
+    shown.press("ArrowRight")
+    shown.becomes(frames[3])
+    shown.value.focus()
+    shown.page.keyboard.press("Home")
+    shown.becomes(shown.figure.frames[3])
+
+
+@pytest.mark.parametrize(("theme", "width"), SIZES)
+def test_axe_finds_nothing_and_the_page_is_no_wider_than_the_window(theme, width, visit, axe):
+    page = visit(theme, width)
+    for name in NAMES:  # frames with colours
+        Shown(page, name).press("Home", "ArrowRight", "ArrowRight", "ArrowRight")
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.add_script_tag(path=axe)
+    found = page.evaluate("axe.run({preload: false}).then(result => result.violations)")
+    told = [
+        (each["id"], each["impact"], node["target"], node["failureSummary"])
+        for each in found
+        for node in each["nodes"]
+    ]
+    assert told == [], json.dumps(told, indent=1)
+
+
+def test_a_wide_sheet_scrolls_in_its_own_box_by_key(visit):
+    page = visit("light", 360)
+    shown = Shown(page, "wide")
+    shown.press("Home", "ArrowRight")
+    shown.becomes(shown.figure.frames[1])
+    sheet = shown.box.locator(".rnn-sheet").first
+    assert sheet.evaluate("e => e.scrollWidth > e.clientWidth")
+    sheet.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        f"document.querySelectorAll('.rnn-stepper')[{shown.index}]"
+        ".querySelector('.rnn-sheet').scrollLeft > 0"
+    )
+    shown.becomes(shown.figure.frames[1])
+
+
+def test_on_paper_every_figure_is_its_tables(visit):
+    page = visit("light", 1280)
+    page.emulate_media(media="print")
+    try:
+        assert page.locator(".rnn-stepper:visible").count() == 0
+        tables = sum(len(figure.tables) for figure in FIGURES.values())
+        assert page.locator(".rnn-table:visible").count() == tables
+    finally:
+        page.emulate_media(media="screen")

@@ -1,0 +1,275 @@
+"""Whatever is handed in, and whatever the sandbox sends: a value or the documented error.
+
+Never another exception, never a hang: a hand-in that broke the grader would cost others theirs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import numpy as np
+from courses import COURSE
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from rnnlib import unroll
+from rnnlib.examples import notes_elman, notes_inputs
+from unrolled.judging import submission
+from unrolled.judging.compare import Expected, first_difference, hand_computation
+from unrolled.judging.judge import judge
+from unrolled.judging.notebook import cell_id, load_released, rebuild
+from unrolled.judging.results import STATUSES
+from unrolled.judging.rubric import load
+from unrolled.judging.submission import Submission, Unreadable
+from unrolled.sandbox import rooms, wire
+
+ROOT = Path(__file__).parents[2]
+NAME = "elman-jordan"
+
+# a second is a hang: each of these takes milliseconds
+settings.register_profile("fuzz", deadline=1000, max_examples=150)
+fuzz = settings(settings.get_profile("fuzz"))
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["nan", "\ud800", "\0", "1" * 400, -(10**400)])
+)
+json_values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@functools.cache
+def released() -> nbformat.NotebookNode:
+    return load_released(COURSE / "assignments" / NAME / f"{NAME}.ipynb")
+
+
+@functools.cache
+def released_bytes() -> bytes:
+    return nbformat.writes(released()).encode()
+
+
+def read(content: bytes) -> Submission | None:
+    """The hand-in in these bytes; None if it is one of those that are documented as unreadable."""
+    try:
+        return submission.parse(content, "notebook.ipynb", released())
+    except Unreadable as reason:
+        assert 10 < len(str(reason)) < 300
+        return None
+
+
+def is_sound(found: Submission | None) -> None:
+    """What was read can be graded, shown, and written to a file and a database."""
+    if found is None:
+        return
+    assert found.attempted <= set(found.answers)
+    for text in (*found.answers.values(), *found.notes):
+        text.encode("utf-8")
+    nbformat.validate(rebuild(released(), found.answers))
+
+
+# what is handed in
+
+
+@fuzz
+@given(st.binary(max_size=2000))
+@example(b'{"cells": [' + b'{"a":' * 5000)
+@example(b'{"cells": ' + b"9" * 10_000 + b"}")
+@example(b"\xff\xfe{\x00}\x00")
+def test_any_bytes_are_read_or_unreadable(content):
+    is_sound(read(content))
+
+
+@fuzz
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30_000), st.integers(0, 40), st.binary(max_size=8)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_a_notebook_with_bytes_cut_out_and_put_in_is_read_or_unreadable(changes):
+    content = released_bytes()
+    for place, cut, put in changes:
+        place %= len(content)
+        content = content[:place] + put + content[place + cut :]
+    is_sound(read(content))
+
+
+@fuzz
+@given(st.integers(0, 2**32), json_values, st.integers(1, 3))
+def test_a_notebook_with_odd_values_anywhere_is_read_or_unreadable(seed, odd, times):
+    notebook = json.loads(released_bytes())
+    rng = np.random.default_rng(seed)
+    for _ in range(times):
+        put_somewhere(notebook, copy.deepcopy(odd), rng)
+    is_sound(read(json.dumps(notebook).encode()))
+
+
+def put_somewhere(tree, odd, rng):
+    """Replace one node of ``tree``, drawn on the way down, by ``odd``."""
+    while True:
+        keys = list(tree) if isinstance(tree, dict) else list(range(len(tree)))
+        key = keys[rng.integers(len(keys))] if keys else None
+        if key is None or not isinstance(tree[key], dict | list) or rng.random() < 0.2:
+            break
+        if not tree[key]:
+            break
+        tree = tree[key]
+    if key is not None:
+        tree[key] = odd
+
+
+@fuzz
+@given(st.dictionaries(st.sampled_from(["ex1-by-hand", "elman-step", "in-words"]), st.text()))
+def test_any_text_in_an_answer_comes_out_as_it_went_in(answers):
+    notebook = copy.deepcopy(released())
+    for cell in notebook.cells:
+        cell.source = answers.get(cell_id(cell), cell.source)
+    found = read(json.dumps(notebook).encode())
+    for name in found.attempted:
+        assert found.answers[name] == answers[name]
+    is_sound(found)
+
+
+# what the sandbox sends
+
+
+@fuzz
+@given(st.binary(max_size=500))
+@example(b"[" * 5000)
+@example(b'{"a": ' * 5000)
+@example(b'{"returned": ' + b'{"list": [' * 400 + b"]}" * 400 + b"}")
+def test_any_bytes_from_the_sandbox_are_a_message_or_a_wire_error(line):
+    with contextlib.suppress(wire.WireError):
+        json.dumps(wire.from_line(line), ensure_ascii=False).encode("utf-8")
+
+
+@fuzz
+@given(st.integers(0, 2**32), json_values, st.lists(st.floats()), st.text())
+def test_an_encoded_value_with_odd_parts_is_a_value_or_a_wire_error(seed, odd, numbers, text):
+    values = {"a": np.array(numbers), "b": [numbers, text, [[1]]], "c": {}}
+    message = {name: wire.encode(value) for name, value in values.items()}
+    put_somewhere(message, odd, np.random.default_rng(seed))
+    for part in message.values():
+        with contextlib.suppress(wire.WireError):
+            wire.decode(part)
+
+
+SECRET = "0.62390881"
+forged = st.recursive(
+    st.sampled_from([SECRET, 62390881, {"text": SECRET * 60}, {"number": SECRET}]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([SECRET, "list", "array", "dtype", "shape"]), inner)
+        | st.builds(lambda a, d, s: {"array": a, "dtype": d, "shape": s}, inner, inner, inner)
+        | st.just({"array": "", "dtype": SECRET, "shape": [62390881]})
+        | st.just({"array": "", "dtype": "bool", "shape": [62390]})
+    ),
+)
+
+
+@fuzz
+@given(forged)
+def test_a_complaint_about_a_message_quotes_nothing_of_it(message):
+    for read in (wire.decode, lambda m: wire.from_line(json.dumps(m).encode())):
+        try:
+            read(message)
+        except wire.WireError as error:
+            assert "62390" not in str(error)
+
+
+encoded = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.builds(lambda t: {"text": t}, st.text(max_size=20))
+    | st.builds(lambda t: {"other": t}, st.text(max_size=20))
+    | st.sampled_from([wire.encode(np.zeros(s)) for s in ((), (0,), (3, 3), (3, 2), (1, 3, 3))])
+    | st.sampled_from([{"number": "nan"}, wire.encode(np.full((3, 3), np.nan))]),
+    lambda inner: st.builds(lambda entries: {"list": entries}, st.lists(inner, max_size=4)),
+    max_leaves=20,
+)
+
+
+@fuzz
+@given(encoded, encoded)
+def test_any_value_that_crosses_can_be_compared_and_told(h, y):
+    true = unroll(notes_elman(), notes_inputs())
+    got = {"h": wire.decode(h), "y": wire.decode(y)}
+    expected = {"h": Expected(true.h, True), "y": Expected(true.y, True)}
+    difference = first_difference(expected, got)
+    assert difference is not None
+    assert difference.in_words()
+    assert difference.without_numbers()
+    assert not all(hand_computation(true, got).follows)
+
+
+class Liar:
+    """The judge's end of a sandbox on whose other side anything may be said."""
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self.lines = iter(lines)
+
+    def ask(self, message: dict) -> dict:
+        return wire.from_line(next(self.lines, b"{}"))
+
+    start = ask
+
+
+@contextmanager
+def room_of_liars(lines, *anything):
+    class Room:
+        @contextmanager
+        def question(self, seconds=0):
+            yield Liar(lines)
+
+    yield Room()
+
+
+answers_sent = st.fixed_dictionaries(
+    {},
+    optional={
+        "error": st.none() | json_values | st.fixed_dictionaries({"type": json_values}),
+        "returned": encoded,
+        "values": json_values | st.dictionaries(st.sampled_from(["ex1_h", "ex1_y"]), encoded),
+        "points": st.just(100),
+        "status": st.just("correct"),
+    },
+)
+
+
+@fuzz
+@given(st.lists(answers_sent, max_size=8), st.lists(st.binary(max_size=50), max_size=2))
+def test_whatever_the_sandbox_says_the_judge_gives_a_verdict_without_points(messages, noise):
+    questions, points = rubric()
+    lines = [json.dumps({"error": None}).encode()] + [json.dumps(m).encode() for m in messages]
+    found = Submission({q.cell: "x" for q in questions}, {q.cell for q in questions})
+    real, rooms.room = rooms.room, functools.partial(room_of_liars, [*lines, *noise])
+    try:
+        verdicts = judge(found, released(), questions, points)
+    finally:
+        rooms.room = real
+    for verdict in verdicts:
+        assert verdict.status in STATUSES
+        assert not verdict.points
+        "\n".join(verdict.reasons).encode("utf-8")
+
+
+@functools.cache
+def rubric():
+    questions = load(COURSE / "solutions" / NAME).questions()
+    return questions, {question.points: 4.0 for question in questions}

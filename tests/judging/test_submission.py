@@ -1,0 +1,198 @@
+"""Of a hand-in, which may be any file at all, only the text of the answer cells is taken."""
+
+import json
+import os
+import re
+
+import nbformat
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from nbconvert.filters import markdown2html_mistune
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from unrolled.judging.notebook import cell_id, rebuild
+from unrolled.judging.submission import Submission, Unreadable, read
+
+
+def nbgrader(name, **flags):
+    kinds = {"grade": False, "solution": False, "locked": False, "task": False}
+    return {"nbgrader": {"grade_id": name, "schema_version": 3, **kinds, **flags}}
+
+
+@pytest.fixture(scope="module")
+def released():
+    return new_notebook(
+        cells=[
+            new_markdown_cell("# Title"),
+            new_code_cell("import numpy as np", metadata=nbgrader("setup", locked=True)),
+            new_code_cell("# your answer", metadata=nbgrader("one", solution=True)),
+            new_code_cell("check(one)", metadata=nbgrader("check", grade=True, points=4)),
+            new_markdown_cell("*answer*", metadata=nbgrader("two", solution=True, grade=True)),
+        ]
+    )
+
+
+@pytest.fixture
+def handed_in(tmp_path, released):
+    """A function that writes a changed copy of the released notebook and reads it as a hand-in."""
+
+    def hand_in(change):
+        notebook = nbformat.from_dict(json.loads(nbformat.writes(released)))
+        change(notebook)
+        path = tmp_path / "handed-in.ipynb"
+        path.write_text(json.dumps(notebook))
+        return read(path, released)
+
+    return hand_in
+
+
+def test_the_text_of_the_answer_cells_is_taken(handed_in):
+    def answer(notebook):
+        notebook.cells[2].source = "x = 1"
+
+    handin = handed_in(answer)
+    assert handin == Submission({"one": "x = 1", "two": "*answer*"}, {"one"}, [])
+
+
+def test_an_untouched_notebook_is_not_attempted(handed_in):
+    handin = handed_in(lambda notebook: None)
+    assert handin.attempted == set()
+    assert handin.notes == []
+
+
+def test_a_source_in_lines_is_one_text(handed_in):
+    def answer(notebook):
+        notebook.cells[2].source = ["x = 1\n", "y = 2"]
+
+    assert handed_in(answer).answers["one"] == "x = 1\ny = 2"
+
+
+def test_metadata_outputs_points_and_other_cells_are_ignored(handed_in, released):
+    def cheat(notebook):
+        notebook.cells[2].source = "x = 1"
+        notebook.cells[2].metadata.nbgrader.update(points=100, grade=True, locked=True)
+        notebook.cells[2].metadata.tags = ["skip-execution"]
+        notebook.cells[3].source = "print('all right')"
+        notebook.cells[3].metadata.nbgrader.points = 100
+        notebook.cells.append(new_code_cell("steal()"))
+        notebook.metadata.kernelspec = {"name": "evil", "display_name": "evil"}
+
+    handin = handed_in(cheat)
+    rebuilt = rebuild(released, handin.answers)
+    assert rebuilt.cells[2].source == "x = 1"
+    assert rebuilt.metadata == released.metadata
+    assert [c.metadata for c in rebuilt.cells] == [c.metadata for c in released.cells]
+    assert [c.source for c in rebuilt.cells[3:]] == [c.source for c in released.cells[3:]]
+    assert handin.notes == ["The cell “check”, which is not an answer, was changed; ours was used."]
+
+
+def test_cells_may_be_moved_deleted_duplicated_or_turned_to_markdown(handed_in):
+    def shuffle(notebook):
+        notebook.cells[2].source = "x = 1"
+        notebook.cells[2].cell_type = "markdown"
+        again = nbformat.from_dict(notebook.cells[2])
+        again.source = "x = 2"
+        notebook.cells = [*reversed(notebook.cells[:4]), again]
+
+    handin = handed_in(shuffle)
+    assert handin.answers == {"one": "x = 1", "two": "*answer*"}
+    assert handin.notes == [
+        "The cell “one” occurs 2 times; the first was graded.",
+        "The answer cell “two” is missing from the notebook.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "tag", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</div><!-- ", "<?php"]
+)
+def test_in_a_written_answer_html_is_shown_and_not_obeyed(released, tag):
+    # formgrader turns the text into a page, in the instructor's browser
+    written = rebuild(released, {"two": f"a < b and $a<b$, {tag}"}).cells[4].source
+    html = markdown2html_mistune(written)
+    assert not re.search(r"<(script|img|/div|!--|\?)", html)
+    assert "a &lt; b" in html
+
+
+def test_rebuilding_leaves_the_released_notebook_alone(released):
+    before = nbformat.writes(released)
+    rebuild(released, {"one": "x = 1"})
+    assert nbformat.writes(released) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"  \n", "is empty"),
+        (b"{", "is damaged"),
+        (b"\xff\xfe\x00", "is damaged"),
+        (b"[]", "is damaged"),
+        (b"null", "is damaged"),
+        (b"[" * 200_000, "is damaged"),
+        (b"{}", "no cells"),
+        (b'{"cells": []}', "no cells"),
+        (b'{"cells": {}}', "no cells"),
+        (b'{"nbformat": 3, "worksheets": [{"cells": []}]}', "no cells"),
+        (b'{"cells": [' + b" " * 10_000_000 + b"]}", "larger than 10 MB"),
+    ],
+    ids=lambda value: value[:12] if isinstance(value, bytes) else "",
+)
+def test_what_is_no_notebook_is_unreadable_with_a_reason(tmp_path, released, content, words):
+    path = tmp_path / "handed-in.ipynb"
+    path.write_bytes(content)
+    with pytest.raises(Unreadable, match=words):
+        read(path, released)
+
+
+def test_no_file_a_folder_a_pipe_and_a_link_are_unreadable(tmp_path, released):
+    with pytest.raises(Unreadable, match="There is no notebook"):
+        read(tmp_path / "nothing.ipynb", released)
+    with pytest.raises(Unreadable, match="not a file"):
+        read(tmp_path, released)
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    with pytest.raises(Unreadable, match="not a file"):
+        read(tmp_path / "pipe.ipynb", released)
+    (tmp_path / "secret").write_text('{"cells": [{"source": "secret"}]}')
+    (tmp_path / "link.ipynb").symlink_to(tmp_path / "secret")
+    with pytest.raises(Unreadable, match="cannot be opened"):
+        read(tmp_path / "link.ipynb", released)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.sampled_from(["cells", "metadata", "nbgrader", "grade_id", "source", "one"]), inner
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(notebook=json_values)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+def test_any_json_is_a_hand_in_or_unreadable_and_nothing_else(tmp_path, released, notebook):
+    path = tmp_path / "any.ipynb"
+    path.write_text(json.dumps({"cells": notebook}))
+    try:
+        handin = read(path, released)
+    except Unreadable:
+        return
+    assert all(isinstance(text, str) for text in handin.answers.values())
+    nbformat.validate(rebuild(released, handin.answers))
+
+
+@given(metadata=json_values)
+def test_a_cell_of_any_shape_has_an_id_or_none(metadata):
+    for cell in (metadata, {"metadata": metadata}, {"metadata": {"nbgrader": metadata}}):
+        found = cell_id(cell)
+        assert found is None or isinstance(found, str)
+
+
+def test_a_lone_surrogate_does_not_stop_the_file_from_being_written(handed_in):
+    def answer(notebook):
+        notebook.cells[2].source = "x = '\ud800'"
+
+    handed_in(answer).answers["one"].encode("utf-8")

@@ -1,0 +1,349 @@
+"""What people read after grading: a student's page, the instructor's report, tables to import."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import courses
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unrolled.course import exports
+from unrolled.judging.results import STATUSES, Result, Verdict
+from unrolled.judging.rubric import Written
+from unrolled.pages import rendering, statistics
+from unrolled.pages.feedback import feedback_page
+from unrolled.pages.report import report_page
+from unrolled.sandbox.rooms import Limits
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = "<script>alert(1)</script>"
+
+
+@dataclass
+class Question:
+    """What the pages need to know of one."""
+
+    cell: str
+    title: str
+    points: str = ""
+
+
+@dataclass
+class Assignment:
+    name: str = "elman-jordan"
+    title: str = "Elman and Jordan networks"
+    notebook: str = "elman-jordan"
+    questions: list = field(default_factory=list)
+    book: str = ""
+
+
+EASY, HARD, TEXT = Question("easy", "By hand"), Question("hard", "In code"), Written("text", "Text")
+ASSIGNMENT = Assignment(questions=[EASY, HARD, TEXT])
+
+
+def result(student, easy, hard, status=None, reasons=(), notes=(), seconds=0.1):
+    """A hand-in with so many of 4 points each; the text waits."""
+
+    def verdict(question, points, reasons=()):
+        told = status or ("correct" if points == 4 else "partly" if points else "wrong")
+        return Verdict(question, told, float(points), 4.0, list(reasons))
+
+    verdicts = [verdict(EASY, easy), verdict(HARD, hard, reasons)]
+    verdicts.append(Verdict(TEXT, "not graded", None, 3.0, ["A human reads this answer."]))
+    return Result(student, verdicts, list(notes), "", seconds)
+
+
+def page(one, answers=None):
+    return feedback_page(ASSIGNMENT, one, answers or {})
+
+
+def class_page(results, **options):
+    return report_page(ASSIGNMENT, results, "feedback/{}/page.html".format, **options)
+
+
+# a student's page
+
+
+def explained(figure):
+    told = Verdict(
+        EASY, "wrong", 0.0, 4.0, ["y(2) is 3."], "a name", "Is the <bias> there?", figure
+    )
+    return Result("ada", [told], [])
+
+
+def test_a_known_mistake_comes_with_its_hint_and_a_link_into_the_book(monkeypatch):
+    monkeypatch.setattr(ASSIGNMENT, "book", "https://example.org/book/")
+    made = page(explained("elman#step-through-it"))
+    assert "<strong>Hint.</strong> Is the &lt;bias&gt; there?" in made
+    link = (
+        '<a href="https://example.org/book/elman.html#step-through-it">elman, “step through it”</a>'
+    )
+    assert link in made
+
+
+@pytest.mark.parametrize("book", ["", "javascript:alert(1)//"])
+def test_without_an_address_the_place_in_the_book_is_told(book, monkeypatch):
+    monkeypatch.setattr(ASSIGNMENT, "book", book)
+    made = page(explained("elman"))
+    assert "The book shows it: elman." in made
+    assert "<a href" not in made
+
+
+def test_the_report_names_the_wrong_idea_that_several_had():
+    results = [replace(explained("elman"), student=name) for name in ("ada", "bob")]
+    assert "By hand: a name" in class_page(results)
+
+
+def test_a_page_says_points_and_that_a_text_waits():
+    assert re.search(
+        r"<strong>6</strong> of 11 points, and one answer waits", page(result("a", 4, 2))
+    )
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_status_is_said_in_words_and_has_a_colour(status):
+    html = page(result("ann", 0, 0, status))
+    assert STATUSES[status] in html
+    assert f".{status.replace(' ', '-')}" in html
+
+
+@given(st.text())
+def test_whatever_a_student_wrote_is_shown_and_not_obeyed(text):
+    hostile = f"{SCRIPT}{text}</pre><img src=x onerror=alert(1)>"
+    one = result(hostile, 0, 0, reasons=[hostile], notes=[hostile])
+    for html in (page(one, {"hard": hostile}), class_page([one, one])):
+        assert not re.search(r"<(script|img)\b", html, re.IGNORECASE)
+        assert "default-src 'none'" in html
+
+
+def test_marks_that_nobody_sees_are_shown():
+    assert rendering.visible("a\x1b[2J\u202eb\x7f\x85") == "a␛[2J⟨U+202E⟩b⟨U+007F⟩⟨U+0085⟩"
+    html = page(result("ann", 0, 0, reasons=["\u202ex"]), {"hard": "y = 1\r\n\tz\x00"})
+    assert "⟨U+202E⟩x" in html
+    assert "y = 1\n\tz␀" in html
+
+
+@pytest.mark.parametrize(
+    "name", ["Zoë", "علی", "نیم\u200cفاصله", "李", "👩\u200d🔬", "a b", "naïve\n"]
+)
+def test_names_in_any_script_stay_as_they_are(name):
+    assert rendering.visible(name) == name
+
+
+# the class in numbers
+
+
+def test_the_share_of_a_question_is_its_mean():
+    easy, hard, text = statistics.questions(
+        [result("a", 4, 0), result("b", 4, 2), result("c", 2, 0)]
+    )
+    assert easy.share == pytest.approx(10 / 12)
+    assert hard.share == pytest.approx(2 / 12)
+    assert text.share is None
+    assert easy.statuses == {"correct": 2, "partly": 1}
+
+
+def test_a_question_that_those_who_know_the_rest_get_right_tells_apart():
+    knowing = [result(f"a{n}", 4, 4) for n in range(3)] + [result(f"b{n}", 0, 0) for n in range(3)]
+    assert statistics.questions(knowing)[0].discrimination == pytest.approx(1)
+    reversed_ = [result("a", 4, 0), result("b", 0, 4), result("c", 2, 2)]
+    assert statistics.questions(reversed_)[0].discrimination == pytest.approx(-1)
+
+
+@pytest.mark.parametrize("points", [[(4, 4)], [(4, 4), (4, 4), (4, 4)], [(4, 0), (4, 4), (4, 2)]])
+def test_where_all_earn_the_same_nothing_can_be_said(points):
+    results = [result(f"s{n}", *each) for n, each in enumerate(points)]
+    assert statistics.questions(results)[0].discrimination is None
+
+
+def test_what_could_not_be_read_says_nothing_about_a_question():
+    unread = result("c", 0, 0)
+    verdicts = [Verdict(v.question, "unreadable", 0.0, v.max_points) for v in unread.verdicts]
+    easy = statistics.questions([result("a", 4, 0), Result("c", verdicts, [])])[0]
+    assert easy.share == 1
+    assert easy.statuses == {"correct": 1}
+
+
+def test_a_class_of_nobody_and_of_one_has_a_report():
+    assert "0 hand-ins" in class_page([])
+    assert "1 hand-in." in class_page([result("a", 4, 4)])
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=30))
+def test_in_the_distribution_everyone_is_counted_once(points):
+    results = [result(f"s{n}", *each) for n, each in enumerate(points)]
+    bars = statistics.distribution(results)
+    assert sum(count for *_, count in bars) == len(results)
+    assert len(bars) == 10
+    for low, high, count in bars:
+        inside = [r for r in results if low <= r.points < high]
+        assert count == len(inside) + (sum(r.points == 8 for r in results) if high == 8 else 0)
+
+
+def test_the_commonest_mistake_comes_first_with_those_who_made_it():
+    same = "The example: h(2) is (4, 0), expected (3, 3). Until there all agrees: h(1)."
+    results = [
+        result("ann", 4, 0, reasons=["f stops with NameError in line 4: no x"]),
+        result("bob", 4, 0, reasons=[same]),
+        result("cy", 4, 4),
+        result("dee", 4, 0, reasons=[same, "0 of 3 hidden cases are right."]),
+        result("eve", 4, 0, reasons=["f stops with NameError in line 7: no x"]),
+        result("fay", 4, 0, reasons=[same.replace("h(1)", "h(1), y(1)")]),
+    ]
+    first, second = statistics.mistakes(results)
+    assert first.students == ["bob", "dee", "fay"]
+    assert first.words == "The example: h(2) is (4, 0), expected (3, 3)."
+    assert second.students == ["ann", "eve"]
+
+
+def test_what_one_student_did_is_a_mistake_of_the_class_only_where_no_other_is():
+    alone = result("ann", 4, 0, reasons=["alone"])
+    assert [m.words for m in statistics.mistakes([alone])] == ["alone"]
+    both = [result(name, 4, 0, reasons=["both"]) for name in ("bob", "cy")]
+    assert [m.words for m in statistics.mistakes([alone, *both])] == ["both"]
+
+
+def test_a_text_that_waits_has_no_share_even_if_some_wrote_none():
+    none = result("bob", 4, 4)
+    none.verdicts[2] = Verdict(TEXT, "not attempted", 0.0, 3.0)
+    assert statistics.questions([result("ann", 4, 4), none])[2].share is None
+
+
+def test_a_human_is_asked_to_look_at_what_may_be_an_accident_or_an_attack():
+    results = [
+        result("ann", 4, 4),
+        result("bob", 0, 0, "killed"),
+        result("cy", 4, 4, notes=["The cell “x” was changed; ours was used."]),
+        result("dee", 0, 0, "wrong"),
+    ]
+    found = {one.student: one.why for one in statistics.for_a_human(results)}
+    assert found == {"bob": ["killed (2)"], "cy": ["The cell “x” was changed; ours was used."]}
+    assert statistics.waiting(results) == 4
+
+
+def test_the_report_tells_time_and_cost():
+    results = [result("ann", 4, 4, seconds=0.5), result("bob", 4, 4, seconds=1.5)]
+    words = " ".join(class_page(results, wall=1.25).split())
+    assert "2 hand-ins in 1.2 s: 2.0 s of judging" in words
+    assert "1.00 s for the median hand-in, 1.50 s for the slowest (bob)" in words
+    assert "of judging" not in class_page([result("ann", 4, 4, seconds=0)])
+
+
+def test_the_pictures_have_words():
+    html = class_page([result("ann", 4, 4), result("bob", 0, 0)])
+    labels = re.findall(r'<svg [^>]*role="img" aria-label="([^"]+)"', html)
+    assert labels[0] == "Hand-ins by points: 1 from 0 to 0.8; 1 from 7.2 to 8"
+    assert labels[1:] == ["50 %", "50 %"]
+
+
+# tables for other systems
+
+
+NAMES = [exports.Grade("ann", 27.5, "Ann", "Ames", "ann@x.org", "4711"), exports.Grade("bob", None)]
+
+
+def rows(text):
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_canvas_gets_its_columns_and_a_row_of_points():
+    head, possible, ann, bob = rows(exports.canvas_csv(NAMES, "elman-jordan", 30))
+    assert head == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "elman-jordan"]
+    assert possible[0].strip() == "Points Possible"
+    assert possible[-1] == "30"
+    assert ann == ["Ames, Ann", "4711", "", "ann", "", "27.5"]
+    assert bob[-1] == ""  # what waits for a human is not final, and leaves Canvas alone
+
+
+def test_moodle_gets_names_points_and_comments():
+    head, ann, _ = rows(exports.moodle_csv(NAMES, "elman-jordan", 30))
+    assert head[0] == "Username"
+    assert ann == ["ann", "4711", "Ann", "Ames", "ann@x.org", "27.5", ""]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\r@", "＝", "|", "%", "\0="])
+@pytest.mark.parametrize("table", [exports.canvas_csv, exports.moodle_csv])
+def test_no_cell_is_a_formula(table, start):
+    formula = f'{start}HYPERLINK("http://evil","x")'
+    grade = exports.Grade(formula, -1.5, formula, formula, formula, formula, formula)
+    cells = [cell for row in rows(table([grade], formula, 30)) for cell in row]
+    dangerous = re.compile(r"^\s*[=+\-@＝＋－＠|%]")
+    assert [cell for cell in cells if dangerous.match(cell)] == ["-1.5"]  # a number stays one
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=5)
+)
+def test_a_table_comes_back_as_it_was_written(names):
+    table = rows(exports.moodle_csv([exports.Grade(n, 1) for n in names], "a", 30))
+    for name, row in zip(names, table[1:], strict=True):
+        assert row[0].lstrip("'") == name.replace("\0", "").lstrip("'")
+
+
+# as people see them
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """A student's page and a class's report, as files."""
+    folder = tmp_path_factory.mktemp("pages")
+    rng = random.Random(1)
+    reasons = [
+        "The notes' example: h(2) is (4, 0, 0), expected (3, 3, 0). Until there all agrees: h(1)."
+    ]
+    results = [
+        result(f"student-{n:02}", rng.choice([0, 3, 4, 4]), rng.choice([0, 0, 2, 4]), None, reasons)
+        for n in range(30)
+    ] + [result("student-with-a-rather-long-name-of-many-letters", 0, 0, "killed", ["It ended."])]
+    (folder / "report.html").write_text(class_page(results, wall=3.2))
+    answer = {"hard": "def f(x):\n    return x  # " + "a long line " * 20}
+    one = result(
+        "ann", 4, 2, None, [*reasons, "x" * 300], ["The cell “x” was changed; ours was used."]
+    )
+    (folder / "feedback.html").write_text(page(one, answer))
+    return folder
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", ["feedback", "report"])
+def test_a_page_fits_its_screen_and_can_be_read_by_all(browser, axe, shown, name, width, scheme):
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
+    )
+    page = context.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((shown / f"{name}.html").as_uri())
+    assert len(asked) == 1  # the page itself and nothing else
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for summary in page.query_selector_all("summary"):
+        summary.click()
+    page.add_script_tag(path=str(axe))
+    found = page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ' ' + v.help))")
+    assert found == []
+    context.close()
+
+
+# with a real class
+
+
+def test_the_tables_hold_what_the_gradebook_holds(tmp_path, bubblewrap):
+    from unrolled.running.grading import grade
+
+    course = courses.make(tmp_path / "course")
+    assignment = course.assignment(courses.ASSIGNMENT)
+    for student in ("right", "empty"):
+        courses.submit(course, student, student)
+    list(grade(course, assignment, limits=Limits(seconds=5)))
+    found, most = exports.grades(course.db_url, course.id, assignment.name)
+    # the first waits for a human, the second has no text to be read
+    assert {g.student: g.score for g in found} == {"right": None, "empty": 0}
+    assert most == 30

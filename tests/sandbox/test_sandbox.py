@@ -1,0 +1,549 @@
+"""What a student's code can and cannot do: each promise of the sandbox, tried from inside."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from unrolled.sandbox import rooms, syscalls, wire
+from unrolled.sandbox.rooms import Limits, Stopped, question, room
+
+pytestmark = pytest.mark.usefixtures("bubblewrap")
+QUICK = Limits(seconds=2)
+
+
+def run(source, *names, limits=QUICK):
+    """Run one cell in a sandbox; returns what the cell's report and the variables say."""
+    with question(limits) as box:
+        report = box.start([{"name": "answer", "source": source}])
+        said = box.ask({"read": names})["values"]
+        return report["error"], *(wire.decode(said[name]) for name in names)
+
+
+def test_a_cell_runs_and_its_values_come_out():
+    error, x = run("import numpy as np\nx = np.arange(3) * 2.0", "x")
+    assert error is None
+    assert x.tolist() == [0, 2, 4]
+
+
+def test_a_function_is_called_with_what_the_judge_sends():
+    with question(QUICK) as box:
+        box.start([{"name": "answer", "source": "def double(a):\n    return 2 * a"}])
+        said = box.ask({"call": "double", "arguments": {"a": wire.encode(21)}})
+    assert wire.decode(said["returned"]) == 42
+
+
+def test_an_error_is_told_with_its_line():
+    error, _ = run("x = 1\n1 / 0", "x")
+    assert error == {"type": "ZeroDivisionError", "message": "division by zero", "line": 2}
+    error, _ = run("def f(:\n    pass", "f")
+    assert (error["type"], error["line"]) == ("SyntaxError", 1)
+
+
+def test_a_cell_that_raises_does_not_keep_later_cells_from_running():
+    cells = [{"name": "one", "source": "1 / 0"}, {"name": "two", "source": "x = 5"}]
+    with question(QUICK) as box:
+        assert box.start(cells) == {"error": None}
+        assert box.ask({"read": ["x"]})["values"] == {"x": 5}
+
+
+def test_there_is_no_network():
+    """Neither a way to open a socket nor, seen from outside, anything to reach by one."""
+    error, _ = run("import socket\nsocket.socket()", "x")
+    assert error["type"] == "OSError"
+    with question(QUICK) as box:
+        box.start([])
+        devices = Path(f"/proc/{student().pid}/net/dev").read_text().splitlines()[2:]
+    assert [line.split(":")[0].strip() for line in devices] == ["lo"]
+
+
+def test_of_the_machine_there_is_python_numpy_and_nothing_else(tmp_path, monkeypatch):
+    (tmp_path / "canary").write_text("canary")
+    monkeypatch.setenv("CANARY", "canary")
+    _, root, home, environment, seen, rubrics = run(
+        f"""
+import os
+root, home = sorted(os.listdir("/")), os.listdir(".")
+environment = sorted(os.environ)
+seen = os.path.exists({str(tmp_path)!r}) or os.path.exists({os.getcwd()!r})
+rubrics = []
+for folder, _, files in os.walk("/"):
+    rubrics += [f for f in files if f.endswith(".ipynb") or f in ("gradebook.db", "rubric.py")]
+""",
+        *("root", "home", "environment", "seen", "rubrics"),
+        limits=Limits(seconds=20),
+    )
+    assert set(root) <= {"dev", "grader", "home", "lib", "lib64", "packages", "proc", "python"}
+    assert home == []
+    assert set(environment) <= {
+        *("HOME", "LANG", "LC_CTYPE", "LD_LIBRARY_PATH", "OPENBLAS_NUM_THREADS", "PWD"),
+        "PYTHONPATH",
+    }
+    assert not seen
+    assert rubrics == []
+
+
+def test_rnnlib_is_not_there():
+    error, _ = run("import rnnlib", "rnnlib")
+    assert error["type"] == "ModuleNotFoundError"
+
+
+def test_no_other_process_is_in_sight():
+    _, seen, number, found = run(
+        """
+import os
+seen, number, found = os.listdir("/proc"), os.getpid(), []
+for other in range(1, 200):
+    try:
+        os.kill(other, 0)
+        found.append(other)
+    except PermissionError:
+        found.append(other)
+    except ProcessLookupError:
+        pass
+""",
+        *("seen", "number", "found"),
+    )
+    assert seen == []
+    assert found == [1, number], "the room, which is the first process, and the question itself"
+
+
+def test_no_right_is_left():
+    """As the kernel tells outside."""
+    with question(QUICK) as box:
+        box.start([])
+        status = read_status(student().pid)
+        filtered = syscalls.compiled() is not None
+    assert status["Uid"] == status["Gid"]
+    assert len(set(status["Uid"].split())) == 1
+    assert status["Uid"].split()[0] != "0"
+    for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        assert int(status[kind], 16) == 0
+    assert status["NoNewPrivs"] == "1"
+    assert status["Seccomp"] == ("2" if filtered else "0")
+
+
+def read_status(pid):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def student():
+    """The process in which a question's code runs, as seen from outside: the youngest of all."""
+    inside = psutil.Process(rooms.nursery()._process.pid).children(recursive=True)
+    return max(inside, key=lambda process: (process.create_time(), process.pid))
+
+
+def warm():
+    """The process from which all questions fork."""
+    inside = psutil.Process(rooms.nursery()._process.pid).children(recursive=True)
+    return min((p for p in inside if p.name().startswith("python")), key=lambda p: p.pid)
+
+
+KINDS = ("mnt", "pid", "net", "ipc", "uts")
+
+
+def namespaces(pid):
+    return {kind: os.readlink(f"/proc/{pid}/ns/{kind}") for kind in KINDS}
+
+
+def test_each_hand_in_has_namespaces_of_its_own():
+    seen = [], [], []
+    with room(QUICK) as place, room(QUICK) as elsewhere:  # at once, lest a number is given again
+        for where, found in zip((place, place, elsewhere), seen, strict=True):
+            with where.question() as box:
+                box.start([])
+                found.append(namespaces(student().pid))
+        judge, nursery = namespaces("self"), namespaces(warm().pid)
+    first, second, other = (found[0] for found in seen)
+    for kind in KINDS:
+        assert len({judge[kind], nursery[kind], first[kind], other[kind]}) == 4
+    assert first["pid"] == second["pid"]
+    assert first["mnt"] != nursery["mnt"]
+
+
+REACH = """
+import ctypes, os, signal
+libc = ctypes.CDLL(None, use_errno=True)
+piece = ctypes.create_string_buffer(8)  # a forked process has its memory at the same place
+where = ctypes.byref((ctypes.c_ulong * 2)(ctypes.addressof(piece), 8))
+done = []
+for other in (1, os.getppid()):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGSTOP, signal.SIGKILL):
+        try:
+            os.kill(other, number)
+        except OSError:
+            pass
+    if libc.ptrace(16, other, 0, 0) == 0:
+        done.append("attached")
+    for call in (310, 311):  # process_vm_readv, process_vm_writev
+        if libc.syscall(call, other, where, 1, where, 1, 0) >= 0:
+            done.append("memory")
+    if libc.syscall(302, other, 7, 0, ctypes.byref((ctypes.c_ulong * 2)())) == 0:  # prlimit64
+        done.append("limits")
+"""
+
+
+@pytest.mark.parametrize("filtered", [True, False], ids=["with filter", "without filter"])
+def test_the_process_that_forks_the_questions_is_out_of_their_reach(filtered, monkeypatch):
+    """Signals, ptrace, its memory, its limits; also where the kernel filters no system calls."""
+    if not filtered:
+        monkeypatch.setattr(syscalls, "compiled", lambda: None)
+    rooms.close_nursery()
+    try:
+        with room(QUICK) as place:
+            nursery = rooms.nursery()
+            with place.question() as box:
+                assert box.start([{"name": "answer", "source": REACH}]) == {"error": None}
+                done = wire.decode(box.ask({"read": ["done"]})["values"]["done"])
+            if os.geteuid() != 0 and not filtered:
+                # the room then has the same user number, and its limits can be set: that costs the
+                # student's own room, at worst, and the next question opens another
+                done = [what for what in done if what != "limits"]
+            assert done == []
+            with place.question() as box:
+                assert box.start([{"name": "answer", "source": "x = 1"}]) == {"error": None}
+            assert filtered is False or rooms.nursery() is nursery
+    finally:
+        rooms.close_nursery()
+
+
+def test_a_question_that_ends_everything_it_can_leaves_the_next_one_standing():
+    source = "import os\ntry:\n os.kill(-1, 9)\nfinally:\n os._exit(0)"
+    with room(QUICK) as place:
+        with place.question() as box, pytest.raises(Stopped):
+            box.start([{"name": "answer", "source": source}])
+        with place.question() as box:
+            assert box.start([{"name": "answer", "source": "x = 1"}]) == {"error": None}
+
+
+def test_where_the_nursery_itself_is_killed_the_next_question_gets_another():
+    with room(QUICK) as place:
+        with place.question() as box:
+            box.start([])
+            end = [warm(), student()]
+            end[0].kill()
+            psutil.wait_procs(end, timeout=5)
+            with pytest.raises(Stopped):
+                box.ask({"read": ["x"]})
+        with place.question() as box:
+            assert box.start([{"name": "answer", "source": "x = 1"}]) == {"error": None}
+
+
+def test_nothing_passes_from_one_question_to_the_next():
+    leave = """
+import os
+open("mark", "w").write("x")
+if os.fork() == 0:
+    import time
+    os.setsid()
+    time.sleep(60)
+"""
+    look = """
+import os
+files, others = os.listdir("."), []
+for other in range(2, 200):
+    try:
+        os.kill(other, 0)
+        others.append(other)
+    except OSError:
+        pass
+others.remove(os.getpid())
+"""
+    with room(QUICK) as place:
+        with place.question() as box:
+            assert box.start([{"name": "answer", "source": leave}]) == {"error": None}
+        with place.question() as box:
+            assert box.start([{"name": "answer", "source": look}]) == {"error": None}
+            values = box.ask({"read": ["files", "others"]})["values"]
+    assert {name: wire.decode(value) for name, value in values.items()} == {
+        "files": [],
+        "others": [],
+    }
+
+
+FORBIDDEN = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+done = {}
+def attempt(name, *arguments):
+    ctypes.set_errno(0)
+    if getattr(libc, name)(*arguments) != -1:
+        done.append(name)
+done = []
+attempt("unshare", 0x10000000)
+attempt("mount", b"none", b"/home", b"tmpfs", 0, None)
+attempt("setns", 0, 0)
+attempt("chroot", b"/home")
+attempt("ptrace", 0, 0, 0, 0)
+attempt("memfd_create", b"x", 0)
+attempt("shmget", 0, 1 << 20, 0o1600)
+attempt("msgget", 0, 0o1600)
+attempt("personality", 0x0040000)
+attempt("socket", 1, 1, 0)
+attempt("setresuid", 0, 0, 0)
+"""
+
+
+def test_the_kernel_refuses_system_calls_that_computing_does_not_need():
+    if syscalls.compiled() is None:
+        pytest.skip("there is no libseccomp; to run this test: apt-get install libseccomp2")
+    assert run(FORBIDDEN, "done") == (None, [])
+
+
+def test_no_process_that_a_question_starts_can_enter_namespaces_of_its_own():
+    source = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+made = []
+for flag in (0x10000000, 0x10000000 | 0x00020000):
+    for number in (56, 435):  # clone, clone3
+        child = libc.syscall(number, flag | 17, 0, 0, 0, 0)
+        if child == 0:
+            os._exit(0)
+        if child > 0:
+            made.append(number)
+"""
+    assert run(source, "made") == (None, [])
+
+
+@pytest.mark.parametrize(
+    "place", ["/", "/grader/", "/python/", "/packages/", "/proc/", "/dev/", "/dev/shm/"]
+)
+def test_nothing_can_be_written_outside_the_working_folder(place):
+    error, _ = run(f"open({place!r} + 'mark', 'w')", "x")
+    assert error["type"] in ("OSError", "PermissionError", "FileNotFoundError")
+
+
+def test_the_working_folder_can_be_written_and_is_gone_afterwards():
+    write = "open('mark', 'w').write('x')\nimport os\nfiles = os.listdir('.')"
+    assert run(write, "files") == (None, ["mark"])
+    assert run("import os\nfiles = os.listdir('.')", "files") == (None, [])
+
+
+def test_files_have_a_largest_size_and_the_folder_too():
+    error, _ = run("open('big', 'wb').write(bytes(20 << 20))", "x")
+    assert error["message"] == "[Errno 27] File too large"
+    error, _ = run("for i in range(9):\n    open(f'{i}', 'wb').write(bytes(8 << 20))", "x")
+    assert error["message"] == "[Errno 28] No space left on device"
+
+
+def test_memory_has_a_limit():
+    error, _ = run("x = bytearray(2 << 30)", "x")
+    assert error["type"] == "MemoryError"
+
+
+def test_the_memory_of_all_its_processes_together_has_a_limit():
+    rooms.nursery()
+    if rooms.nursery().group is None:
+        pytest.skip("this user may make no control group; to run this test: be root")
+    source = """
+import os, time
+for i in range(8):
+    if os.fork() == 0:
+        x = bytearray(100 << 20)
+        time.sleep(60)
+x = bytearray(100 << 20)
+time.sleep(60)
+"""
+    before = time.monotonic()
+    with pytest.raises(Stopped) as stopped:
+        run(source, "x", limits=Limits(seconds=5, memory=200 << 20))
+    assert stopped.value.kind in ("memory", "timeout")  # the kernel may end a child alone
+    assert rooms.nursery().group.ended_for_memory() > 0
+    assert time.monotonic() - before < 15
+    assert run("x = 1", "x") == (None, 1)
+
+
+def test_processes_have_a_limit():
+    _, made = run(
+        """
+import os, time
+made = 0
+try:
+    while made < 200:
+        if os.fork() == 0:
+            time.sleep(60)
+            os._exit(0)
+        made += 1
+except OSError:
+    pass
+""",
+        "made",
+    )
+    assert made < 20
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "while True: pass",
+        "import time\ntime.sleep(60)",
+        "while True:\n try: print('x')\n except BaseException: pass",
+    ],
+)
+def test_time_has_a_limit(loop):
+    before = time.monotonic()
+    with pytest.raises(Stopped, match="no answer within 1 seconds") as stopped:
+        run(loop, "x", limits=Limits(seconds=1))
+    assert stopped.value.kind == "timeout"
+    assert time.monotonic() - before < 10
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "import os\nos._exit(0)",
+        "import os\nos.kill(os.getpid(), 9)",
+        "import ctypes\nctypes.string_at(0)",
+    ],
+)
+def test_a_process_that_ends_itself_is_noticed(end):
+    with pytest.raises(Stopped) as stopped:
+        run(end, "x")
+    assert stopped.value.kind == "killed"
+
+
+def test_it_is_told_how_a_process_ended():
+    with pytest.raises(Stopped, match=r"ended without an answer \(SIGSEGV\)"):
+        run("import ctypes\nctypes.string_at(0)", "x")
+
+
+def test_processor_time_has_a_limit_too():
+    with pytest.raises(Stopped, match="1 seconds of processor time") as stopped:
+        run("while True: pass", "x", limits=Limits(seconds=10, cpu_seconds=1))
+    assert stopped.value.kind == "timeout"
+
+
+def test_a_process_that_does_not_read_what_it_is_asked_is_not_waited_for():
+    silent = "import os, time\nos.write(101, b'{}\\n')\ntime.sleep(60)"
+    with question(Limits(seconds=1)) as box:
+        box.start([{"name": "answer", "source": silent}])
+        with pytest.raises(Stopped, match="no answer within 1 seconds"):
+            box.ask({"call": "f", "arguments": {"a": wire.encode("x" * 400)}, "pad": "x" * 10**6})
+
+
+def test_sys_exit_and_endless_recursion_are_errors_like_others():
+    assert run("import sys\nsys.exit(0)", "x")[0]["type"] == "SystemExit"
+    assert run("def f():\n    f()\nf()", "x")[0]["type"] == "RecursionError"
+    assert run("raise KeyboardInterrupt", "x")[0]["type"] == "KeyboardInterrupt"
+
+
+def test_input_finds_nobody_and_output_goes_nowhere():
+    assert run("input()", "x")[0]["type"] == "EOFError"
+    assert run("print('x' * 10**7)\nx = 1", "x") == (None, 1)
+
+
+def test_no_process_outlives_the_sandbox():
+    mark = f"sleeper-{os.getpid()}"
+    source = f"""
+import os, sys
+if os.fork() == 0:
+    os.setsid()
+    os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)", {mark!r}])
+"""
+    with question(QUICK) as box:
+        box.start([{"name": "answer", "source": source}])
+        assert wait_for(lambda: mark in commands()), "the sleeper never ran, so nothing is shown"
+    assert wait_for(lambda: mark not in commands())
+
+
+def commands():
+    """The last word of each process's command, all over this machine."""
+    found = set()
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{process}/cmdline") as file:
+                found.add(file.read().rstrip("\0").rpartition("\0")[2])
+        except OSError:
+            pass
+    return found
+
+
+def wait_for(condition):
+    """Whether ``condition`` comes true within some seconds."""
+    for _ in range(50):
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_while_the_cells_run_no_case_is_there_to_be_read():
+    source = "import os, select\nready = select.select([100], [], [], 0.3)[0]"
+    assert run(source, "ready") == (None, [])
+
+
+FORGED = """
+import os
+for descriptor in range(3, 256):
+    try:
+        os.write(descriptor, %r)
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    "bytes_",
+    [b"{" * 1000 + b"\n", b"[]\n", b"\xff\n", b"x" * 3_000_000, b'{"array": 1}\n'],
+    ids=["no JSON", "no object", "no text", "too long", "unknown keys"],
+)
+def test_forged_messages_are_refused_or_taken_as_values_and_never_raise_anything_else(bytes_):
+    try:
+        with question(QUICK) as box:
+            box.start([{"name": "answer", "source": FORGED % bytes_}])
+            wire.decode(box.ask({"read": ["x"]}).get("values"))
+    except (Stopped, wire.WireError):
+        pass
+
+
+def test_without_bubblewrap_there_is_no_sandbox_and_the_cure_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(rooms.SandboxMissing, match="apt-get install bubblewrap"):
+        rooms.check()
+
+
+def test_a_bubblewrap_that_does_not_start_is_told_with_its_reason(monkeypatch, tmp_path):
+    broken = tmp_path / "bwrap"
+    broken.write_text(
+        "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
+    )
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    with pytest.raises(rooms.SandboxMissing, match="does not start: bwrap: No permissions"):
+        rooms.check()
+
+
+ORDINARY = 12345
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="this already is an ordinary user's run")
+def test_all_this_holds_where_an_ordinary_user_grades():
+    """This file again, as a user without rights, by a Python that such a user may read."""
+    python = shutil.which(
+        f"python{sys.version_info.major}.{sys.version_info.minor}", path="/usr/bin"
+    )
+    if python is None or shutil.which("setpriv") is None:
+        pytest.skip("there is no Python of the system; to run this test: apt-get install python3")
+    user = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
+    packages = Path(pytest.__file__).parent.parent
+    root = Path(__file__).parents[2]
+    plain = ("-q", "-p", "no:cacheprovider", "-o", "addopts=")
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are for root alone
+        os.chmod(folder, 0o777)
+        done = subprocess.run(
+            [*user, python, "-B", "-m", "pytest", *plain, f"--basetemp={folder}/his", __file__],
+            env={"PYTHONPATH": f"{root}:{packages}", "HOME": folder, "PATH": "/usr/bin:/bin"},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout

@@ -1,0 +1,127 @@
+"""What crosses the sandbox's wall: every value comes back as itself, and nothing else does."""
+
+import contextlib
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from unrolled.sandbox import wire
+
+numbers = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False)
+arrays = hnp.arrays(
+    st.sampled_from(["float64", "float32", "int64", "int32", "bool"]),
+    hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4),
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def across(value):
+    """A value after it has gone through the wall."""
+    return wire.decode(wire.from_line(wire.to_line({"value": wire.encode(value)}))["value"])
+
+
+@given(numbers)
+def test_a_number_comes_back_exactly(value):
+    assert across(value) == value
+
+
+@given(arrays)
+def test_an_array_comes_back_exactly_with_its_type_and_shape(array):
+    back = across(array)
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
+    np.testing.assert_array_equal(back, array)
+
+
+@given(st.lists(st.lists(numbers, max_size=3), max_size=3))
+def test_nested_lists_come_back(value):
+    assert across(value) == value
+
+
+def test_tuples_come_back_as_lists_and_nan_as_nan():
+    assert across((1, (2.5, None))) == [1, [2.5, None]]
+    assert np.isnan(across(float("nan")))
+    assert np.isnan(across(np.array([1.0, np.nan]))[1])
+
+
+class Hostile(np.ndarray):
+    """An array that claims to equal everything, and refuses to be pickled or printed."""
+
+    def __eq__(self, other):
+        return True
+
+    def __reduce__(self):
+        raise AssertionError("pickled")
+
+    def __repr__(self):
+        raise AssertionError("printed")
+
+
+def test_a_subclass_crosses_as_the_plain_numbers_it_holds():
+    back = across(np.zeros(2).view(Hostile))
+    assert type(back) is np.ndarray
+    assert not (back == 1).any()
+
+
+@pytest.mark.parametrize("value", [open, object(), {"a": 1}, {1, 2}, 1j, np.array([1j]), b"bytes"])
+def test_anything_else_crosses_as_the_name_of_its_type_alone(value):
+    assert isinstance(across(value), wire.Other)
+
+
+def test_what_is_too_large_or_too_deep_does_not_cross():
+    deep = []
+    for _ in range(100):
+        deep = [deep]
+    assert "other" in json.dumps(wire.encode(deep))
+    assert "other" in wire.encode(np.zeros(wire.MAX_ENTRIES + 1))
+    assert "other" in wire.encode([0] * (wire.MAX_ENTRIES + 1))
+    assert len(across("x" * 10_000)) == wire.MAX_TEXT
+
+
+@given(json_values)
+def test_a_forged_message_is_a_value_or_an_error_and_nothing_else(message):
+    with contextlib.suppress(wire.WireError):
+        wire.decode(message)
+
+
+@given(st.binary(max_size=200))
+def test_forged_bytes_are_a_message_or_an_error_and_nothing_else(line):
+    with contextlib.suppress(wire.WireError):
+        assert isinstance(wire.from_line(line), dict)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"array": "AAAA", "dtype": "object", "shape": [1]},
+        {"array": "AAAA", "dtype": "float64", "shape": [-1]},
+        {"array": "AAAA", "dtype": "float64", "shape": [10**9]},
+        {"array": "AAAA", "dtype": "float64", "shape": [True]},
+        {"array": "not base64!", "dtype": "float64", "shape": [1]},
+        {"array": "", "dtype": "float64", "shape": ["1"]},
+        {"text": "x" * 501},
+        {"number": "1e999"},
+    ],
+)
+def test_a_forged_array_is_refused(forged):
+    with pytest.raises(wire.WireError):
+        wire.decode(forged)
+
+
+@pytest.mark.parametrize(
+    "line", [b"[" * 100_000, b'{"a": 1' + b"0" * 5000 + b"}", b"[1]", b"{}" * 2]
+)
+def test_a_line_that_is_no_message_is_refused(line):
+    with pytest.raises(wire.WireError):
+        wire.from_line(line)
+
+
+def test_a_line_that_is_too_long_is_refused():
+    with pytest.raises(wire.WireError, match="more than 2000000 bytes"):
+        wire.from_line(b" " * (wire.MAX_BYTES + 1))

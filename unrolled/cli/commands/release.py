@@ -1,0 +1,17 @@
+"""``unrolled release``: make the students' notebook."""
+
+from __future__ import annotations
+
+import argparse
+
+from unrolled.course.course import Course
+
+
+def run(options: argparse.Namespace) -> None:
+    """Make the students' notebook."""
+    course = Course(options.course)
+    if options.per_student:
+        print(course.release_per_student(options.assignment, options.per_student))
+    else:
+        course.release(options.assignment)
+        print(course.folder("release", ".", options.assignment))

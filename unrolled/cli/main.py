@@ -1,0 +1,29 @@
+"""The command ``unrolled``.
+
+Nothing heavy is imported before it is needed: help comes at once, and worker processes, which load
+this module again, start fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from unrolled.cli import exit_codes
+from unrolled.cli.parser import parser
+from unrolled.errors import UnrolledError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code (see ``--help``)."""
+    options = parser().parse_args(arguments)
+    command = importlib.import_module(f"unrolled.cli.commands.{options.command}")
+    try:
+        return command.run(options) or 0
+    except UnrolledError as error:
+        print(f"unrolled: {error}", file=sys.stderr)
+        return exit_codes.FAILED
+    except KeyboardInterrupt:
+        print("\nunrolled: stopped; the same command goes on from here", file=sys.stderr)
+        return exit_codes.STOPPED

@@ -1,0 +1,170 @@
+"""The options of the command ``unrolled``. What they do is in ``commands``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from unrolled.cli import exit_codes
+
+EXAMPLES = """examples:
+  unrolled grade elman --course ~/courses/rnn
+  unrolled grade elman --dry-run        who gains and who loses by a changed rubric
+  unrolled grade elman --cluster tcp://head:8786
+  unrolled export elman canvas          a table of the points
+  unrolled check elman.ipynb            before handing in
+  unrolled doctor                              what this machine lacks
+
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """What ``unrolled`` understands."""
+    parser = argparse.ArgumentParser(
+        prog="unrolled",
+        description="Grades hand-ins in a sandbox, into nbgrader's gradebook.",
+        epilog=EXAMPLES + exit_codes.IN_WORDS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    _grade(commands.add_parser)
+    _release(commands.add_parser)
+    _export(commands.add_parser)
+    _check(commands.add_parser)
+    _doctor(commands.add_parser)
+    _strength(commands.add_parser)
+    commands.add_parser(
+        "demo",
+        help="build the book, and grade a made-up class in all assignments",
+        description="Builds the book and grades a made-up class, in the folder demo/.",
+    )
+    return parser
+
+
+Add = Callable[..., argparse.ArgumentParser]
+
+
+def _grade(add: Add) -> None:
+    parser = add(
+        "grade",
+        help="grade all hand-ins of an assignment",
+        description="Grades submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb of every student: into "
+        "the gradebook, autograded/ and feedback/. What has been graded and has not changed since "
+        "is not graded again.",
+        epilog=exit_codes.IN_WORDS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _takes_assignment(parser)
+    parser.add_argument("--jobs", type=_positive, help="hand-ins at a time (default: all cores)")
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="grade on a Dask cluster: its scheduler's address, or a name below "
+        "unrolled.clusters in Dask's configuration",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="write nothing; show whose points would change",
+    )
+    parser.add_argument(
+        "--unsafe",
+        action="store_true",
+        help="run students' code without a sandbox, as yourself; every result is stamped with it",
+    )
+    _takes_json(parser)
+
+
+def _release(add: Add) -> None:
+    parser = add(
+        "release",
+        help="make the students' notebook of an assignment, by nbgrader",
+        description="Lets nbgrader make the students' notebook out of the instructor's. With "
+        "--per-student each student's notebook has numbers of its own, and is graded by them.",
+        epilog="example: unrolled release elman --per-student roster.csv",
+    )
+    _takes_assignment(parser)
+    parser.add_argument(
+        "--per-student",
+        type=Path,
+        metavar="ROSTER",
+        help="a table (CSV) whose column “id” names the students; writes per-student/STUDENT/",
+    )
+
+
+def _export(add: Add) -> None:
+    parser = add(
+        "export",
+        help="write the points as a table for Canvas or Moodle",
+        description="Writes what the gradebook holds, a human's points included, as the table that "
+        "a learning platform imports. Whoever still waits for a human has an empty grade in it. "
+        "For all of nbgrader's columns there is nbgrader export.",
+        epilog="example: unrolled export elman canvas",
+    )
+    _takes_assignment(parser)
+    parser.add_argument("platform", choices=["canvas", "moodle"])
+    parser.add_argument("--out", type=Path, help="the file (default: PLATFORM-ASSIGNMENT.csv)")
+
+
+def _check(add: Add) -> None:
+    parser = add(
+        "check",
+        help="look at one notebook before it is handed in",
+        description="Says whether a notebook is intact, what is still to be answered, and what the "
+        "public checks say, which run in the same sandbox as grading.",
+        epilog="example: unrolled check elman.ipynb\n\nexit codes: 0 all is well, 1 not",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("notebook", type=Path, help="the notebook file")
+    parser.add_argument("--unsafe", action="store_true", help="run it without a sandbox")
+    _takes_json(parser)
+
+
+def _doctor(add: Add) -> None:
+    parser = add(
+        "doctor",
+        help="say what this machine lacks",
+        description="Says what grading needs and what it can use, what of it is there, and how to "
+        "get the rest.",
+        epilog="exit codes: 0 grading can start, 1 it cannot",
+    )
+    _takes_json(parser)
+
+
+def _strength(add: Add) -> None:
+    parser = add(
+        "strength",
+        help="say how strong an assignment's questions are",
+        description="Tries mutants of the model solution, right solutions in other styles, wrong "
+        "ideas, and answers that do nothing, and says what the questions let through.",
+        epilog="exit codes: 0 nothing is left to be mended, 1 something is",
+    )
+    parser.add_argument("assignments", nargs="*", help="their names (default: all)")
+    _takes_course(parser)
+    _takes_json(parser)
+
+
+def _takes_assignment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("assignment", help="its name, as in the source folder")
+    _takes_course(parser)
+
+
+def _takes_course(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--course",
+        type=Path,
+        default=Path(),
+        help="the folder that holds nbgrader_config.py (default: .)",
+    )
+
+
+def _takes_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
+    return number

@@ -1,0 +1,300 @@
+"""Where a course keeps its things: the folders and the gradebook of nbgrader's configuration."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config.loader import PyFileConfigLoader
+
+from unrolled.errors import UnrolledError
+from unrolled.judging import filling, rubric
+from unrolled.judging.assignment import Assignment
+from unrolled.judging.notebook import cell_id, is_answer, load_released
+from unrolled.judging.rubric import Question
+from unrolled.judging.variants import Variant, variant_of
+
+CONFIG = "nbgrader_config.py"
+SECRET = "course-secret"
+PER_STUDENT = "per-student"
+MAX_NAME = 128  # of a student, in nbgrader's gradebook
+
+
+class CourseError(UnrolledError):
+    """A course folder that cannot be graded; the message says what is missing, and what to do."""
+
+
+class Course:
+    """A course: a folder with ``nbgrader_config.py`` in it.
+
+    Raises
+    ------
+    CourseError
+        If there is no such folder, or no configuration in it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        if not (self.root / CONFIG).is_file():
+            what = "is no course: it has no" if self.root.is_dir() else "does not exist, so has no"
+            raise CourseError(f"{root} {what} {CONFIG}. Name a course with --course")
+        self.config = PyFileConfigLoader(CONFIG, path=str(self.root)).load_config()
+        self.directory = CourseDirectory(config=self.config, root=str(self.root))
+        self.db_url = self.directory.db_url
+
+    @property
+    def id(self) -> str:
+        return self.directory.course_id
+
+    def folder(self, step: str, student: str, assignment: str) -> Path:
+        """nbgrader's folder of one ``step`` ("source", "submitted", "feedback", …)."""
+        kind = getattr(self.directory, f"{step}_directory")
+        return Path(self.directory.format_path(kind, student, assignment))
+
+    def assignments(self) -> list[str]:
+        """The names of all assignments that have a source folder."""
+        sources = self.root / self.directory.source_directory
+        if not sources.is_dir():
+            raise CourseError(f"{sources} is missing: assignments are written there")
+        return sorted(p.name for p in sources.iterdir() if any(p.glob("*.ipynb")))
+
+    def assignment(self, name: str) -> Assignment:
+        """One assignment, ready for grading.
+
+        Raises
+        ------
+        CourseError
+            If there is none of that name, it was not released, or its rubric does not fit it.
+        """
+        self._check_known(name)
+        path = self.folder("release", ".", name) / f"{name}.ipynb"
+        if not path.is_file():
+            raise CourseError(f"{path} is missing; release it: unrolled release {name}")
+        released = load_released(path)
+        written = rubric.load(self.folder("source", ".", name))
+        points = {
+            cell_id(cell): float(cell.metadata.nbgrader.points)
+            for cell in released.cells
+            if cell.metadata.get("nbgrader", {}).get("grade")
+        }
+        _check_fit(name, released, points, written.questions())
+        digest = _digest(path, *sorted(self.folder("source", ".", name).rglob("*")))
+        return Assignment(name, released, points, written, digest, book=self.book)
+
+    @property
+    def book(self) -> str:
+        """The book's address, to which feedback links: ``c.Unrolled.book`` in the settings."""
+        return str(self.config.get("Unrolled", {}).get("book", ""))
+
+    def release(self, name: str) -> None:
+        """Let nbgrader make the students' notebook out of the instructor's.
+
+        Raises
+        ------
+        CourseError
+            With what nbgrader said, if it fails.
+        """
+        self._check_known(name)
+        if package := str(self.config.get("Unrolled", {}).get("package", "")):
+            filling.say_where(self.folder("source", ".", name) / f"{name}.ipynb", package)
+        tool = Path(sys.executable).with_name("nbgrader")
+        done = subprocess.run(
+            [
+                str(tool),
+                "generate_assignment",
+                name,
+                "--force",
+                f"--CourseDirectory.root={self.root}",
+            ],
+            cwd=self.root,
+            env=environment(),
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise CourseError(f"nbgrader could not release {name}:\n{done.stderr.strip()}")
+
+    def secret(self, keep: bool = True) -> bytes:
+        """What all drawn numbers of this course come from; made at first use, never given out.
+
+        Raises
+        ------
+        CourseError
+            If it cannot be kept, or what is kept is damaged.
+        """
+        path = self.root / SECRET
+        try:
+            return bytes.fromhex(path.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            made = secrets.token_bytes(32)
+        except (OSError, ValueError) as error:
+            raise CourseError(
+                f"{path} cannot be read ({error}); restore it from a backup: without it the "
+                "numbers that students were given are not known any more"
+            ) from None
+        if keep:
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with open(descriptor, "w", encoding="ascii") as file:
+                    file.write(made.hex() + "\n")
+            except FileExistsError:
+                return self.secret()  # another grader was first
+            except OSError as error:
+                raise CourseError(f"{path} cannot be written: {error.strerror}") from None
+        return made
+
+    def variant(self, student: str, name: str, keep: bool = True) -> Variant:
+        """The numbers of one student in an assignment: hidden inputs, and own ones if given out."""
+        return variant_of(self.secret(keep), student, name, student in self.roster(name))
+
+    def roster(self, name: str) -> list[str]:
+        """The students to whom numbers of their own were given out in an assignment."""
+        path = self.root / PER_STUDENT / f"{name}.csv"
+        return roster(path) if path.is_file() else []
+
+    def release_per_student(self, name: str, path: Path) -> Path:
+        """Write a notebook with numbers of their own for each student of the roster at ``path``.
+
+        Returns the folder: ``per-student/``, with nbgrader's ``STUDENT/ASSIGNMENT/`` in it.
+
+        Raises
+        ------
+        CourseError, FillingError
+            If the roster cannot be used, or the notebook has no place for the numbers.
+        """
+        students = roster(path)
+        self.release(name)
+        assignment = self.assignment(name)
+        filling.check_places(assignment.released, assignment.questions)
+        folder = self.root / PER_STUDENT
+        secret = self.secret()
+        for student in students:
+            own = assignment.with_variant(variant_of(secret, student, name, True))
+            target = folder / student / name
+            target.mkdir(parents=True, exist_ok=True)
+            notebook = filling.given_out(own.released, own.variant)
+            nbformat.write(notebook, target / f"{name}.ipynb")
+        # in the end: until then nobody is graded by numbers that were not given out
+        rows = "\n".join(["id", *students, ""])
+        (folder / f"{name}.csv").write_text(rows, encoding="utf-8")
+        return folder
+
+    def _check_known(self, name: str) -> None:
+        if name not in self.assignments():
+            known = ", ".join(self.assignments()) or "none"
+            raise CourseError(f"unknown assignment {name!r}; this course has: {known}")
+
+    def students(self, assignment: str) -> list[str]:
+        """Who handed in, in order of name: the folders that hold a folder of that assignment."""
+        found = [name for name, problem in self._handed_in(assignment) if not problem]
+        if not found:
+            submitted = self.root / self.directory.submitted_directory
+            why = self.problems(assignment)
+            raise CourseError(
+                f"nobody handed in {assignment}: no folder {submitted}/STUDENT/{assignment}"
+                + (f" ({why[0]})" if why else "")
+            )
+        return found
+
+    def problems(self, assignment: str) -> list[str]:
+        """What lies among the hand-ins and cannot be graded: what, where, and what to do."""
+        return [problem for _, problem in self._handed_in(assignment) if problem]
+
+    def _handed_in(self, assignment: str) -> list[tuple[str, str]]:
+        submitted = self.root / self.directory.submitted_directory
+        if not submitted.is_dir():
+            raise CourseError(f"{submitted} is missing: hand-ins are expected there")
+        found = [
+            (path.name, _problem(path, assignment))
+            for path in sorted(submitted.iterdir())
+            if not path.name.startswith((".", "__"))
+        ]
+        return [(name, problem) for name, problem in found if problem is not None]
+
+
+def roster(path: Path) -> list[str]:
+    """The students of a table of comma-separated values: its column ``id``, as in nbgrader's.
+
+    Raises
+    ------
+    CourseError
+        If there is no such file, no such column, or a name that no folder can have.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            columns = rows.fieldnames or []
+            if "id" not in columns:
+                raise CourseError(f"{path} has no column “id”; it has: {', '.join(columns)}")
+            students = [(row["id"] or "").strip() for row in rows]
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise CourseError(f"{path} cannot be read as a table of students: {error}") from None
+    for student in students:
+        if not student.isprintable() or "/" in student or student.startswith((".", "__")):
+            raise CourseError(f"{path}: {student!r} cannot be the name of a student's folder")
+        if not 0 < len(student) <= MAX_NAME:
+            raise CourseError(
+                f"{path}: an id has {len(student)} characters; 1 to {MAX_NAME} are good"
+            )
+    if not students or len(set(students)) < len(students):
+        raise CourseError(f"{path} names {'a student twice' if students else 'nobody'}")
+    return students
+
+
+def _problem(path: Path, assignment: str) -> str | None:
+    """Why a student's folder cannot be graded; "" if it can, None if nothing was handed in."""
+    shown = ascii(path.name)[1:-1] if not path.name.isprintable() else path.name
+    where = path.with_name(shown)
+    if not path.is_dir():
+        what = "a link that leads nowhere" if path.is_symlink() else "a file"
+        return f"{where} is {what}, not a student's folder: unpack or remove it"
+    folder = path / assignment
+    if not folder.is_dir():
+        others = sorted(p.name for p in path.iterdir() if p.name.startswith(assignment))
+        if not others:
+            return None
+        shown = ascii(others[0])[1:-1]
+        return f"{where / shown} is not a folder: unpack it into {where / assignment}"
+    if not path.name.isprintable():
+        return f"{where} has characters in its name that no gradebook can hold: rename it"
+    if len(path.name) > MAX_NAME:
+        return f"{where} has a name of more than {MAX_NAME} characters: rename it"
+    return ""
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, with the tools beside this Python found first."""
+    tools = str(Path(sys.executable).parent)
+    return {**os.environ, "PATH": tools + os.pathsep + os.environ.get("PATH", os.defpath)}
+
+
+def _digest(*paths: Path) -> str:
+    """The content of files."""
+    digest = hashlib.sha256()
+    for path in paths:
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _check_fit(
+    name: str, released: NotebookNode, points: dict[str, float], questions: list[Question]
+) -> None:
+    answers = {cell_id(cell) for cell in released.cells if is_answer(cell)}
+    for question in questions:
+        if question.cell not in answers:
+            raise CourseError(f"the rubric of {name} asks for {question.cell!r}, no answer cell")
+        if question.points not in points:
+            raise CourseError(
+                f"the rubric of {name} names {question.points!r}, a cell without points"
+            )
+    if missing := set(points) - {question.points for question in questions}:
+        raise CourseError(f"the rubric of {name} has no question for {', '.join(sorted(missing))}")

@@ -1,0 +1,34 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from unrolled.errors import UnrolledError
+
+
+class StoreError(UnrolledError):
+    """Something cannot be written; the message says what, and what to do."""
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written, such as on a full disk. What was there before is still there.
+    """
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise StoreError(
+            f"{path} cannot be written: {error.strerror}. What was graded until here is kept; "
+            "make room or give the right to write, and run the same command again"
+        ) from None

@@ -1,0 +1,35 @@
+"""Figures that step through time, and pictures of what was learned.
+
+``steppers``: the figures that readers step through. ``plots``: pictures by Matplotlib.
+
+Beneath: ``figure``, frames, tables and the widgets; ``sheet``, numbers in their places;
+``forwards`` and ``backwards``, what a kind of network shows; ``comparing``, two figures side by
+side, families; ``charts`` and ``conventions``, magnitudes over time, and what is a matter of
+convention; ``drawing`` and ``notation``, networks as SVG, numbers and symbols as text.
+"""
+
+from unrolled.figures.steppers import (
+    back_stepper,
+    batch_axes,
+    gate_layouts,
+    magnitudes,
+    rows_and_columns,
+    side_by_side,
+    stepper,
+    truncation,
+    units_and_steps,
+    what_if,
+)
+
+__all__ = [
+    "back_stepper",
+    "batch_axes",
+    "gate_layouts",
+    "magnitudes",
+    "rows_and_columns",
+    "side_by_side",
+    "stepper",
+    "truncation",
+    "units_and_steps",
+    "what_if",
+]

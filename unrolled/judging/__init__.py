@@ -1,0 +1,1 @@
+"""What an answer is worth: rubrics, the students' own numbers, comparing, and the judge."""

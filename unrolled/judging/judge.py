@@ -1,0 +1,325 @@
+"""The judge: runs each question in its sandbox, and decides outside of it what it is worth."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from nbformat import NotebookNode
+from numpy.typing import NDArray
+
+from unrolled.judging import ideas
+from unrolled.judging.compare import (
+    Difference,
+    Expected,
+    agrees,
+    as_numbers,
+    first_difference,
+    gradient_difference,
+    hand_computation,
+    inputs_in_words,
+    named,
+    spell,
+    spell_typed,
+)
+from unrolled.judging.fingerprint import fingerprint
+from unrolled.judging.notebook import INSTALLATION, cell_id, is_answer
+from unrolled.judging.results import Verdict
+from unrolled.judging.rubric import ByHand, Case, Code, Question, Reach, Typed, Written, Wrong
+from unrolled.judging.submission import Submission
+from unrolled.sandbox import rooms, wire
+
+
+def judge(
+    submission: Submission,
+    released: NotebookNode,
+    questions: Sequence[Question],
+    points: dict[str, float],
+    limits: rooms.Limits | None = None,
+    unsafe: bool = False,
+) -> list[Verdict]:
+    """A verdict on each question, in order.
+
+    Parameters
+    ----------
+    submission
+        The student's answers.
+    released
+        The notebook they were asked in: its unlocked setup cells run before the answers.
+    questions
+        The rubric.
+    points
+        The points of each question, by the id of the cell that carries them.
+    unsafe
+        Run the student's code without a sandbox.
+    """
+    deadly: set[str] = set()
+    with rooms.room(limits or rooms.Limits(), unsafe) as room:
+        return [
+            _Judgement(submission, released, question, points, room, deadly).verdict()
+            for question in questions
+        ]
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """One question of one hand-in."""
+
+    submission: Submission
+    released: NotebookNode
+    question: Question
+    points: dict[str, float]
+    room: rooms.Room | rooms.UnsafeRoom
+    deadly: set[str]
+
+    def verdict(self) -> Verdict:
+        if self.question.cell not in self.submission.attempted:
+            if self.question.cell in self.submission.missing:
+                reason = "The cell of this answer was taken out of the notebook."
+                return self._say("altered", 0.0, reason)
+            return self._say("not attempted", 0.0, "There is no answer here.")
+        if isinstance(self.question, Written):
+            return self._say("not graded", None, "A human reads this answer.")
+        try:
+            with self.room.question(getattr(self.question, "seconds", 0)) as box:
+                error = _told(self._start(box).get("error"), hidden=False)
+                if error is not None:
+                    if error.startswith("MemoryError"):
+                        return self._say("memory", 0.0, f"Your cell stops with {error}")
+                    return self._say("error", 0.0, f"Your cell stops with {error}")
+                match self.question:
+                    case ByHand():
+                        return self._by_hand(box)
+                    case Typed():
+                        return self._numbers(box)
+                    case Code():
+                        return self._code(box)
+        except rooms.Stopped as stopped:
+            return self._say(stopped.kind, 0.0, f"Your code gave {stopped}.")
+        except wire.WireError as error:
+            return self._say("killed", 0.0, f"Your code sent {error}.")
+
+    def _start(self, box: rooms.Box) -> dict[str, Any]:
+        try:
+            return box.start(self._cells())
+        except rooms.Stopped:
+            # later questions run without this cell, which would end them too
+            self.deadly.add(self.question.cell)
+            raise
+
+    def _say(
+        self, status: str, share: float | None, *reasons: str, idea: Wrong | None = None
+    ) -> Verdict:
+        most = self.points[self.question.points]
+        points = None if share is None else round(float(share) * most, 2)
+        explained = (idea.name, idea.hint, idea.figure) if idea else ()
+        return Verdict(self.question, status, points, most, list(reasons), *explained)
+
+    def _say_wrong(self, share: float, got: Mapping[str, Any], *reasons: str) -> Verdict:
+        """Of typed numbers that are not all right."""
+        idea = ideas.explains(self.question, [(None, got)])
+        said = self._say("partly" if share else "wrong", share, *reasons, idea=idea)
+        return replace(said, given=fingerprint(got))
+
+    def _cells(self) -> list[dict[str, str]]:
+        """The code to run: our setup, then the answers up to this one."""
+        cells = []
+        for cell in self.released.cells:
+            name = cell_id(cell)
+            if cell.cell_type != "code" or cell.metadata.get("nbgrader", {}).get("grade"):
+                continue
+            if name == INSTALLATION:  # in the sandbox there is no network, and no need
+                continue
+            if not is_answer(cell):
+                cells.append({"name": name or "setup", "source": cell.source})
+            elif name in self.submission.attempted and name not in self.deadly:
+                cells.append({"name": name, "source": self.submission.answers[name]})
+            if name == self.question.cell:
+                break
+        return cells
+
+    def _by_hand(self, box: rooms.Box) -> Verdict:
+        question = self.question
+        got = self._typed(box, question.names)
+        if got is None:
+            return self._say("error", 0.0, "The numbers could not be read.")
+        result = hand_computation(question.true, got)
+        right, T = sum(result.follows), len(result.follows)
+        if result.first is None:
+            return self._say("correct", 1.0, f"All {T} time steps are right.")
+        reasons = [result.first.in_words()]
+        after = result.first.t or T
+        if carried := [t for t in range(after + 1, T + 1) if result.follows[t - 1]]:
+            steps = ", ".join(f"{name}({t})" for t in carried for name in question.names)
+            reasons.append(f"These follow from your own numbers before them, and count: {steps}.")
+        reasons.append(f"{right} of {T} time steps count.")
+        return self._say_wrong(right / T, got, *reasons)
+
+    def _typed(self, box: rooms.Box, names: Mapping[str, str]) -> dict[str, Any] | None:
+        """What the student typed, by the names of the quantities."""
+        values = box.ask({"read": list(names.values())}).get("values")
+        if not isinstance(values, dict):
+            return None
+        return {name: wire.decode(values.get(variable)) for name, variable in names.items()}
+
+    def _numbers(self, box: rooms.Box) -> Verdict:
+        question = self.question
+        got = self._typed(box, {name: name for name in question.right})
+        if got is None:
+            return self._say("error", 0.0, "The numbers could not be read.")
+        wrong = {
+            name: value
+            for name, value in got.items()
+            if not agrees(value, question.right[name], question.tolerance)
+        }
+        asked, right = len(got), len(got) - len(wrong)
+        if not wrong:
+            said = "The number is right." if asked == 1 else f"All {asked} numbers are right."
+            return self._say("correct", 1.0, said)
+        reasons = [
+            f"{name} is {spell_typed(value)}, expected {spell(question.right[name])}."
+            for name, value in wrong.items()
+        ]
+        reasons.append(f"{right} of {asked} are right.")
+        return self._say_wrong(right / asked, got, *reasons)
+
+    def _code(self, box: rooms.Box) -> Verdict:
+        judged: list[Judged] = []
+        # public cases first: what is told of them cannot hold what a hidden one brought in
+        for case in sorted(self.question.cases, key=lambda case: case.hidden):
+            try:
+                judged.append(self._case(box, case))
+            except (rooms.Stopped, wire.WireError) as stopped:
+                status = getattr(stopped, "kind", "killed")
+                reason = f"your code gave {stopped}. The cases after this one were not run."
+                judged.append(Judged(case, status, reason))
+            if judged[-1].status in ("timeout", "memory", "killed"):
+                break
+        hidden = sum(case.hidden for case in self.question.cases)
+        earned = sum(one.share for one in judged if one.case.hidden)
+        right = sum(one.status == "correct" for one in judged if one.case.hidden)
+        status = next((one.status for one in judged if one.status != "correct"), "correct")
+        if earned and status in ("wrong", "error"):
+            status = "partly"
+        reasons = [*_by_reason(judged), f"{right} of {hidden} hidden cases are right."]
+        wrong = [(one.case, one.got) for one in judged if one.status == "wrong"]
+        explained = None
+        if wrong and all(got for _, got in wrong):
+            explained = ideas.explains(self.question, wrong)
+        return self._say(status, earned / hidden, *reasons, idea=explained)
+
+    def _case(self, box: rooms.Box, case: Case | Reach) -> Judged:
+        arguments = {name: wire.encode(value) for name, value in case.arguments.items()}
+        said = box.ask({"call": self.question.function, "arguments": arguments})
+        if (error := _told(said.get("error"), case.hidden)) is not None:
+            return Judged(case, "error", f"{self.question.function} stops with {error}")
+        returned = wire.decode(said.get("returned"))
+        if returned is None:
+            return Judged(case, "wrong", f"{self.question.function} returns nothing.")
+        names = list(case.expected if isinstance(case, Case) else case.returns)
+        got = named(returned, names)
+        if got is None:
+            listed = " and ".join(names)
+            return Judged(case, "wrong", f"{self.question.function} does not return {listed}.")
+        if isinstance(case, Reach):
+            return reached(case, got)
+        return compared(self.question, case, got)
+
+
+def _by_reason(judged: Sequence[Judged]) -> list[str]:
+    """What is to be said, once for all cases of which it is true."""
+    titles: dict[str, list[str]] = {}
+    for one in judged:
+        if one.reason:
+            titles.setdefault(one.reason, []).append(one.case.title)
+    return [f"{'; '.join(same)}: {reason}" for reason, same in titles.items()]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One case: its status, what is told of it, the share of it that is earned, and the values."""
+
+    case: Case | Reach
+    status: str
+    reason: str = ""
+    share: float = 0.0
+    got: Mapping[str, Any] = field(default_factory=dict)
+
+
+def compared(question: Code, case: Case, got: Mapping[str, Any]) -> Judged:
+    """A case whose right values are known."""
+    expected = ideas.right_values(question, case)
+    differences = {
+        name: _difference(question, case, name, want, got) for name, want in expected.items()
+    }
+    wrong = [difference for difference in differences.values() if difference is not None]
+    if not wrong:
+        return Judged(case, "correct", share=1.0, got=got)
+    # what comes first in time explains what comes after it
+    first = first_difference(expected, got) if not question.gradients else wrong[0]
+    share = 1 - len(wrong) / len(expected) if question.by_quantity else 0.0
+    if case.hidden:
+        return Judged(case, "wrong", first.without_numbers(), share, got)
+    told = f"{first.in_words()} {inputs_in_words(case.arguments, first.t)}".strip()
+    return Judged(case, "wrong", told, share, got)
+
+
+def _difference(
+    question: Code, case: Case, name: str, want: Expected, got: Mapping[str, Any]
+) -> Difference | None:
+    parameter = question.gradients.get(name)
+    if parameter is None:
+        return first_difference({name: want}, got)
+
+    def loss(value: NDArray) -> float:
+        return question.loss(**{**case.arguments, parameter: value})
+
+    return gradient_difference(
+        parameter, got.get(name), want.values, loss, case.arguments[parameter]
+    )
+
+
+def reached(case: Reach, got: Mapping[str, Any]) -> Judged:
+    """A case that is judged by what can be done with the result."""
+    zeros = {name: Expected(np.zeros(shape), False) for name, shape in case.returns.items()}
+    for name, want in zeros.items():
+        array = as_numbers(name, want.values.shape, got.get(name))
+        if isinstance(array, Difference):
+            told = array.without_numbers() if case.hidden else array.in_words()
+            return Judged(case, "wrong", told)
+    with np.errstate(all="ignore"):  # a student's numbers may be huge
+        arrays = {name: np.asarray(got[name], float) for name in case.returns}
+        try:
+            found = float(case.measure(**arrays))
+        except (ArithmeticError, ValueError) as error:
+            return Judged(case, "wrong", f"what it returns cannot be used: {error}"[:300] + ".")
+    told = f"{case.what} is {found:.3g}; at most {case.at_most:g} was to be reached."
+    if found <= case.at_most:
+        return Judged(case, "correct", share=1.0)
+    if found <= case.partly:
+        return Judged(case, "wrong", f"{told} Up to {case.partly:g} counts half.", 0.5)
+    return Judged(case, "wrong", told)
+
+
+def _told(error: Any, hidden: bool) -> str | None:
+    """What may be told of an error: in a hidden case only a built-in name, which holds no value."""
+    if error is None:
+        return None
+    kind, message, line = (
+        (error.get(key) for key in ("type", "message", "line"))
+        if isinstance(error, dict)
+        else ("an error", "", None)
+    )
+    if kind == "ModuleNotFoundError" and "rnnlib" in str(message):
+        return (
+            "ModuleNotFoundError: rnnlib is not there when your answer is graded, "
+            "because the question asks for your own code."
+        )
+    known = isinstance(getattr(builtins, str(kind), None), type)
+    if hidden:
+        return f"{kind if known else 'an error'}."
+    where = f" in line {line}" if isinstance(line, int) else ""
+    return f"{str(kind)[:100]}{where}: {str(message)[:300]}"

@@ -1,0 +1,65 @@
+"""Notebooks and their cells: nbgrader's marks on them, and ours made of a student's texts."""
+
+from __future__ import annotations
+
+import copy
+import re
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+INSTALLATION = "installation"
+"""The id of the cell that gets what a notebook needs."""
+
+
+def cell_id(cell: object) -> str | None:
+    """nbgrader's id of a cell of any notebook, trusted or not; None if it has none."""
+    try:
+        found = cell["metadata"]["nbgrader"]["grade_id"]
+    except (KeyError, TypeError, IndexError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def is_answer(cell: NotebookNode) -> bool:
+    """Whether a cell of the *released* notebook is one that students fill in."""
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def source(cell: dict) -> str:
+    """The text of a cell of any notebook; empty if it has none."""
+    text = cell.get("source", "")
+    if isinstance(text, list):
+        text = "".join(part for part in text if isinstance(part, str))
+    if not isinstance(text, str):
+        return ""
+    # lone surrogates are legal in JSON but in no file and no database
+    return text.encode("utf-8", "replace").decode()
+
+
+def rebuild(released: NotebookNode, answers: dict[str, str]) -> NotebookNode:
+    """The released notebook with the student's texts in its answer cells, HTML in them inert."""
+    notebook = copy.deepcopy(released)
+    for cell in notebook.cells:
+        if is_answer(cell):
+            cell.source = answers.get(cell_id(cell), cell.source)
+            if cell.cell_type == "markdown":
+                cell.source = _without_tags(cell.source)
+    return notebook
+
+
+def _without_tags(markdown: str) -> str:
+    """The text with every tag, link and picture shown rather than obeyed.
+
+    formgrader renders it in the instructor's browser: HTML would run there, and so would Markdown's
+    own links to script; its pictures would ask another site at once. A space between the brackets
+    takes their meaning away, and is none to a reader.
+    """
+    shown = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", markdown)
+    return re.sub(r"\](?=[(\[:])", "] ", shown)
+
+
+def load_released(path: Path) -> NotebookNode:
+    """The released notebook, which is ours."""
+    return nbformat.read(path, as_version=4)

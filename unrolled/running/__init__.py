@@ -1,0 +1,1 @@
+"""A class through the judge: on this machine's cores, or on a Dask cluster."""

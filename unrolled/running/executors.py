@@ -1,0 +1,165 @@
+"""Where hand-ins are judged: on this machine's cores, or on a Dask cluster.
+
+Both are a ``concurrent.futures.Executor``. Whichever it is, a hand-in whose worker dies is judged
+again, and one that brings its worker down a second time, alone, is left to a human.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from unrolled.errors import UnrolledError
+from unrolled.running import work
+
+CONNECT_SECONDS = 20
+
+
+class ClusterError(UnrolledError):
+    """The cluster cannot be used; the message says why, and what to do."""
+
+
+@contextmanager
+def local(jobs: int | None = None) -> Iterator[Executor]:
+    """Worker processes on this machine: as many as it has cores, or ``jobs``."""
+    # spawned, not forked: a fork would carry along what the grader holds in its memory
+    context = multiprocessing.get_context("spawn")
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(jobs or os.cpu_count(), context, initializer=work.start)
+    try:
+        yield pool
+    except BaseException:
+        # Ctrl-C stops at once: what these processes hold is not needed any more
+        for worker in set(multiprocessing.active_children()) - before:
+            worker.kill()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def cluster(where: str) -> Iterator[Executor]:
+    """The workers of a Dask cluster.
+
+    Parameters
+    ----------
+    where
+        The scheduler's address, as ``tcp://host:8786``, or a name in Dask's configuration: below
+        ``unrolled.clusters.NAME`` it gives the cluster's ``class``, as
+        ``dask_jobqueue.SLURMCluster``, its ``options``, and how many ``workers`` to ask for.
+
+    Raises
+    ------
+    ClusterError
+        If ``distributed`` is not installed, there is no such name, or nobody answers there.
+    """
+    try:
+        import dask.config
+        from distributed import Client
+    except ImportError:
+        cure = "pip install 'unrolled[cluster]'"
+        raise ClusterError(f"--cluster needs distributed; install it with: {cure}") from None
+    made = None
+    if ":" not in where:
+        made = _configured(where, dask.config.get(f"unrolled.clusters.{where}", None))
+    try:
+        client = Client(made or where, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ClusterError(
+            f"no Dask scheduler answers at {where} ({type(error).__name__}); start one with: "
+            "dask scheduler"
+        ) from None
+    try:
+        with client, client.get_executor(pure=False, retries=2) as pool:
+            yield pool
+    finally:
+        if made is not None:
+            made.close()
+
+
+def _configured(name: str, settings: dict[str, Any] | None) -> Any:
+    if not settings:
+        raise ClusterError(
+            f"{name!r} is neither an address (tcp://host:8786) nor a name below unrolled.clusters"
+            " in Dask's configuration (~/.config/dask/unrolled.yaml)"
+        )
+    module, _, kind = settings["class"].rpartition(".")
+    made = getattr(importlib.import_module(module), kind)(**settings.get("options", {}))
+    made.scale(settings.get("workers", 2))
+    return made
+
+
+Outcome = work.Done | Exception
+Open = Callable[[], AbstractContextManager[Executor]]
+
+
+def judged(
+    open_executor: Open, task: work.Task, jobs: Iterable[work.Job], at_a_time: int
+) -> Iterator[tuple[work.Job, Outcome]]:
+    """Each job with what became of it, in the order in which they are done.
+
+    At most ``at_a_time`` jobs are under way, so that a large class takes no more memory than a
+    small one.
+    """
+    left = iter(jobs)
+    again: deque[work.Job] = deque()  # were under way when a worker died: now one at a time
+    while True:
+        with open_executor() as pool:
+            under_way: dict[Future, work.Job] = {}
+            try:
+                while True:
+                    _fill(pool, task, under_way, again, left, 1 if again else at_a_time)
+                    if not under_way:
+                        return
+                    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                        outcome = _outcome(future)
+                        yield under_way[future], outcome
+                        del under_way[future]
+            except BrokenExecutor as error:
+                lost, reason = list(under_way.values()), error
+        if len(lost) == 1:
+            yield lost[0], reason
+        else:
+            again.extend(lost)
+
+
+def _fill(
+    pool: Executor,
+    task: work.Task,
+    under_way: dict[Future, work.Job],
+    again: deque[work.Job],
+    left: Iterator[work.Job],
+    most: int,
+) -> None:
+    while len(under_way) < most:
+        job = again.popleft() if again else next(left, None)
+        if job is None:
+            return
+        try:
+            under_way[pool.submit(work.work, task, job)] = job
+        except BrokenExecutor:
+            again.appendleft(job)
+            raise
+
+
+def _outcome(future: Future) -> Outcome:
+    """What a worker returned, or the error that it raised; a dead worker is raised here."""
+    error = future.exception()
+    if isinstance(error, BrokenExecutor):
+        raise error
+    if error is not None and not isinstance(error, Exception):
+        raise error
+    return error if error is not None else future.result()

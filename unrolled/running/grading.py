@@ -1,0 +1,226 @@
+"""Grading a class: every hand-in judged, recorded in the gradebook, and answered with a page.
+
+Judging is done by workers; writing is done here, by one process. Nothing is judged twice: what has
+been judged before, with the same content, is taken from the store.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property, partial
+from pathlib import Path
+
+from nbgrader.utils import parse_utc
+
+from unrolled.course import gradebook, store
+from unrolled.course.course import Course
+from unrolled.course.files import write
+from unrolled.course.store import Entry, Store
+from unrolled.judging import submission
+from unrolled.judging.assignment import Assignment, same_for_all
+from unrolled.judging.results import Result, from_json
+from unrolled.judging.variants import variant_of
+from unrolled.running import executors, work
+from unrolled.running.work import Done, Job, Task
+from unrolled.sandbox import rooms
+
+AHEAD = 4
+"""Hand-ins under way for each worker, so that none waits for work."""
+CLUSTER_WORKERS = 64
+"""For how many workers of a cluster there is always work; more of them help no further."""
+
+
+def grade(
+    course: Course,
+    assignment: Assignment,
+    unsafe: bool = False,
+    jobs: int | None = None,
+    limits: rooms.Limits | None = None,
+    executor: Executor | None = None,
+    cluster: str | None = None,
+    dry_run: bool = False,
+) -> Iterator[Result]:
+    """Grade every hand-in of ``assignment``; yields each result as soon as it is recorded.
+
+    Parameters
+    ----------
+    jobs
+        Worker processes on this machine; as many as it has cores by default.
+    executor
+        Have the work done there instead.
+    cluster
+        Have the work done on a Dask cluster instead: its address, or its name (see ``executors``).
+    dry_run
+        Judge, but write nothing.
+
+    Raises
+    ------
+    SandboxMissing
+        If there is no working sandbox and ``unsafe`` was not asked for. Nothing was run then.
+    CourseError
+        If there is nothing to grade.
+    GradebookError, StoreError
+        If something cannot be written. What was graded until then is kept.
+    """
+    if not unsafe and cluster is None:
+        rooms.check()
+    task = Task.pack(assignment, limits, unsafe, elsewhere=cluster is not None)
+    run = _Run(course, assignment, task, dry_run)
+    students = course.students(assignment.name)
+    with ExitStack() as held:
+        book = None
+        if not dry_run:
+            held.enter_context(store.locked(course.root, _tell))
+            gradebook.register(course, assignment)
+            book = held.enter_context(gradebook.opened(course, assignment))
+        todo = []
+        for student in students:
+            if (result := run.before(book, student)) is not None:
+                yield result
+            else:
+                todo.append(student)
+        workers = min(jobs or os.cpu_count(), max(1, len(todo)))
+        most = AHEAD * (workers if cluster is None else CLUSTER_WORKERS)
+        tasks = (run.job(student) for student in todo)
+        open_executor = _opener(executor, cluster, workers)
+        for job, outcome in executors.judged(open_executor, task, tasks, most) if todo else ():
+            yield run.finish(book, job, outcome)
+
+
+def _opener(executor: Executor | None, cluster: str | None, jobs: int) -> executors.Open:
+    if executor is not None:
+        return partial(nullcontext, executor)
+    if cluster is not None:
+        return partial(executors.cluster, cluster)
+    return partial(executors.local, jobs)
+
+
+def _tell(message: str) -> None:
+    print(f"unrolled: {message}", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run over a class."""
+
+    course: Course
+    assignment: Assignment
+    task: Task
+    dry: bool = False
+
+    @property
+    def store(self) -> Store:
+        return Store(self.course.root, self.assignment.name)
+
+    def job(self, student: str) -> Job:
+        """A hand-in as it lies in the course's folder, and the numbers it is judged by."""
+        variant = variant_of(self.secret, student, self.assignment.name, student in self.roster)
+        return replace(self._handed_in(student), variant=variant)
+
+    @cached_property
+    def secret(self) -> bytes:
+        return self.course.secret(keep=not self.dry)
+
+    @cached_property
+    def roster(self) -> set[str]:
+        return set(self.course.roster(self.assignment.name))
+
+    def _handed_in(self, student: str) -> Job:
+        folder = self.course.folder("submitted", student, self.assignment.name)
+        name = f"{self.assignment.notebook}.ipynb"
+        _, notes = time_stamp(folder)
+        try:
+            if folder.is_symlink() or folder.parent.is_symlink():
+                raise submission.Unreadable("The hand-in is a symbolic link, not a folder.")
+            if not folder.is_dir():
+                raise submission.Unreadable("The hand-in is a file, not a folder.")
+            notebooks = sorted(p.name for p in folder.glob("*.ipynb"))
+            if name not in notebooks and notebooks:
+                raise submission.Unreadable(
+                    f"There is no notebook {name} in the hand-in, but {notebooks[0][:80]}; the "
+                    "name must stay as it was."
+                )
+            if len(notebooks) > 1:
+                others = ", ".join(n[:80] for n in notebooks[:4] if n != name)
+                notes = [*notes, f"There is more than one notebook; {others} was not graded."]
+            content = submission.load(folder / name)
+        except submission.Unreadable as reason:
+            return Job(student, unreadable=str(reason), notes=tuple(notes))
+        return Job(student, content, notes=tuple(notes))
+
+    def stamp(self, student: str) -> datetime | None:
+        return time_stamp(self.course.folder("submitted", student, self.assignment.name))[0]
+
+    def before(self, book: gradebook.Book | None, student: str) -> Result | None:
+        """The result of an earlier run on the same content, brought to its end where it was not."""
+        entry = self.store.load(student)
+        if entry is None:
+            return None
+        job = self.job(student)
+        if entry.key != work.content_key(self.task, job):
+            return None
+        try:
+            result = from_json(entry.result, self.assignment.questions)
+        except (KeyError, TypeError, ValueError):
+            return None
+        there = all(path.is_file() for path in self._pages(student))
+        if book and not (entry.complete and there and book.holds(result, self.stamp(student))):
+            done = work.again(self.assignment.with_variant(job.variant), job, entry.result)
+            self._write(book, job, done)
+        return result
+
+    def finish(self, book: gradebook.Book | None, job: Job, outcome: executors.Outcome) -> Result:
+        """Write down what a worker found; one whose worker failed is left to a human."""
+        if isinstance(outcome, work.OtherVersion):
+            raise executors.ClusterError(str(outcome))
+        if isinstance(outcome, Exception):
+            # a fault of ours in one hand-in must not end the class: a human looks at it
+            traceback.print_exception(outcome)
+            reason = "The grader failed on this hand-in; a human looks at it."
+            verdicts = same_for_all(self.assignment, "not graded", None, reason)
+            result = Result(job.student, verdicts, [reason])
+            if book:
+                book.record(result, self.stamp(job.student))
+            return result
+        self._write(book, job, outcome)
+        return from_json(outcome.result, self.assignment.questions)
+
+    def _write(self, book: gradebook.Book | None, job: Job, done: Done) -> None:
+        """Store, pages, gradebook, in this order, so that a run cut off anywhere can go on."""
+        if book is None:
+            return
+        key = work.content_key(self.task, job)
+        self.store.save(job.student, Entry(key, done.result, False))
+        for path, text in zip(self._pages(job.student), (done.notebook, done.page), strict=True):
+            write(path, text)
+        book.record(from_json(done.result, self.assignment.questions), self.stamp(job.student))
+        self.store.save(job.student, Entry(key, done.result, True))
+
+    def _pages(self, student: str) -> tuple[Path, Path]:
+        """formgrader's notebook and the student's page."""
+        name = self.assignment.notebook
+        graded = self.course.folder("autograded", student, self.assignment.name)
+        feedback = self.course.folder("feedback", student, self.assignment.name)
+        return graded / f"{name}.ipynb", feedback / f"{name}.html"
+
+
+def time_stamp(folder: Path) -> tuple[datetime | None, list[str]]:
+    """When a hand-in says that it was handed in, and what is wrong with that."""
+    path = folder / "timestamp.txt"
+    try:
+        text = submission.load(path).decode("utf-8")[:100].strip() if path.exists() else ""
+        return (parse_utc(text) if text else None), []
+    except (submission.Unreadable, ValueError, OverflowError):
+        return None, ["The time stamp (timestamp.txt) cannot be read; no time was recorded."]
+
+
+def in_order(results: Sequence[Result]) -> list[Result]:
+    """Results by the students' names, whatever the order in which they were done."""
+    return sorted(results, key=lambda result: result.student)

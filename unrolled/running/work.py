@@ -1,0 +1,212 @@
+"""The work on one hand-in, wherever it is done: in this process, in another, on another machine.
+
+A worker gets the assignment and the content of a hand-in, and returns a result and two pages. It
+reads and writes no course, so that nothing has to be shared but this package and a sandbox.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import signal
+import time
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_output
+
+import rnnlib
+import unrolled
+from unrolled.judging import submission
+from unrolled.judging.assignment import Assignment, same_for_all
+from unrolled.judging.judge import judge
+from unrolled.judging.notebook import cell_id, rebuild
+from unrolled.judging.results import UNSAFE, Result, from_json
+from unrolled.judging.variants import Variant
+from unrolled.pages.feedback import feedback_page
+from unrolled.sandbox import linux, rooms
+
+
+@dataclass(frozen=True)
+class Job:
+    """One hand-in to be judged.
+
+    Attributes
+    ----------
+    content : bytes
+        The notebook file as it was handed in.
+    unreadable : str
+        Why there is no content, where there is none.
+    notes : list of str
+        What is already known to be out of place.
+    variant : Variant
+        The numbers that this student was given, and is judged by.
+    """
+
+    student: str
+    content: bytes = b""
+    unreadable: str = ""
+    notes: tuple[str, ...] = ()
+    variant: Variant = field(default_factory=Variant)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all hand-ins of one run have in common, packed once.
+
+    Attributes
+    ----------
+    content : str
+        Changes when anything does that a result depends on, the hand-in apart.
+    elsewhere : bool
+        Whether the workers are on other machines, where another version may be installed.
+    """
+
+    packed: bytes
+    version: str
+    content: str
+    elsewhere: bool = False
+
+    @staticmethod
+    def pack(
+        assignment: Assignment,
+        limits: rooms.Limits | None = None,
+        unsafe: bool = False,
+        elsewhere: bool = False,
+    ) -> Task:
+        limits = limits or rooms.Limits()
+        packed = pickle.dumps((assignment, limits, unsafe))
+        content = repr((assignment.digest, version(), limits, unsafe))
+        return Task(packed, version(), content, elsewhere)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A judged hand-in: the result as JSON holds it, formgrader's notebook, the student's page."""
+
+    result: dict[str, Any]
+    notebook: str
+    page: str
+
+
+def content_key(task: Task, job: Job) -> str:
+    """The content of all that a result depends on."""
+    digest = hashlib.sha256()
+    texts = (task.content, job.student, job.unreadable, json.dumps(job.notes), repr(job.variant))
+    for part in (job.content, *(text.encode("utf-8", "surrogateescape") for text in texts)):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+class OtherVersion(RuntimeError):
+    """A worker has another version of this package than the process that sends it work."""
+
+
+@cache
+def version() -> str:
+    """The content of the grader and of the library that it judges by."""
+    digest = hashlib.sha256()
+    for package in (Path(unrolled.__file__).parent, Path(rnnlib.__file__).parent):
+        for path in sorted(package.rglob("*")):
+            if path.suffix in (".py", ".html", ".css") and path.is_file():
+                digest.update(path.relative_to(package).as_posix().encode() + b"\0")
+                digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def start() -> None:
+    """What a worker process of ours does first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started us
+    linux.die_with_parent(signal.SIGKILL)
+
+
+def work(task: Task, job: Job) -> Done:
+    """Judge one hand-in and make its pages.
+
+    Raises
+    ------
+    OtherVersion
+        If this process has another version of the package.
+    """
+    if task.elsewhere and task.version != version():
+        raise OtherVersion(
+            f"worker {os.uname().nodename} has another version of the grader ({version()}, wanted "
+            f"{task.version}); install the same one there"
+        )
+    general, limits, unsafe = _unpack(task.packed)
+    assignment = general.with_variant(job.variant)
+    began = time.monotonic()
+    result, answers = _judged(assignment, job, limits, unsafe)
+    result = Result(
+        result.student, result.verdicts, result.notes, result.stamp, time.monotonic() - began
+    )
+    return render(assignment, result, answers)
+
+
+@lru_cache(maxsize=2)
+def _unpack(packed: bytes) -> tuple[Assignment, rooms.Limits, bool]:
+    return pickle.loads(packed)  # ours: it was packed by the process that sent the work
+
+
+def answers_of(assignment: Assignment, job: Job) -> submission.Submission:
+    """The answers in a hand-in.
+
+    Raises
+    ------
+    Unreadable
+        If none can be taken from it.
+    """
+    if job.unreadable:
+        raise submission.Unreadable(job.unreadable)
+    return submission.parse(job.content, f"{assignment.notebook}.ipynb", assignment.released)
+
+
+def _judged(
+    assignment: Assignment, job: Job, limits: rooms.Limits, unsafe: bool
+) -> tuple[Result, dict[str, str]]:
+    stamp = UNSAFE if unsafe else ""
+    try:
+        answered = answers_of(assignment, job)
+    except submission.Unreadable as reason:
+        verdicts = same_for_all(assignment, "unreadable", 0.0, str(reason))
+        return Result(job.student, verdicts, list(job.notes), stamp), {}
+    if answered.numbers not in ("", assignment.variant.tag):
+        answered.notes.append("The notebook was given out to somebody else: its numbers differ.")
+    verdicts = judge(
+        answered, assignment.released, assignment.questions, assignment.points, limits, unsafe
+    )
+    return Result(job.student, verdicts, [*job.notes, *answered.notes], stamp), answered.answers
+
+
+def again(assignment: Assignment, job: Job, stored: dict[str, Any]) -> Done:
+    """The pages of a hand-in that was judged before, without judging it again."""
+    try:
+        answers = answers_of(assignment, job).answers
+    except submission.Unreadable:
+        answers = {}
+    return render(assignment, from_json(stored, assignment.questions), answers)
+
+
+def render(assignment: Assignment, result: Result, answers: dict[str, str]) -> Done:
+    """The pages that go with a result."""
+    notebook = nbformat.writes(_graded_notebook(assignment, answers, result))
+    return Done(result.to_json(), notebook, feedback_page(assignment, result, answers))
+
+
+def _graded_notebook(
+    assignment: Assignment, answers: dict[str, str], result: Result
+) -> nbformat.NotebookNode:
+    """The notebook that formgrader shows: ours, with the student's texts and the judge's words."""
+    notebook = rebuild(assignment.released, answers)
+    said = {v.question.points: v for v in result.verdicts}
+    for cell in notebook.cells:
+        verdict = said.get(cell_id(cell))
+        if cell.cell_type == "code" and verdict is not None:
+            text = "\n".join([result.stamp, *verdict.reasons]).strip() + "\n"
+            cell.outputs = [new_output("stream", text=text)]
+    return notebook

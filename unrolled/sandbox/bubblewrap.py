@@ -1,0 +1,100 @@
+"""The wall between the judge and a student's code: the bubblewrap command that builds it.
+
+Inside there is no network, no other process, none of the machine's files but the C library, the
+Python interpreter and NumPy (all read-only), an empty working folder in memory, and no environment
+but what is listed here.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import sysconfig
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from unrolled.errors import UnrolledError
+
+HERE = Path(__file__).parent
+CURE = "apt-get install bubblewrap"
+DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+OURS_INSIDE = ("nursery.py", "inside.py", "linux.py", "wire.py")
+
+
+class SandboxMissing(UnrolledError):
+    """There is no working sandbox on this machine; the message says what to do."""
+
+
+def interpreter() -> Path:
+    """The Python that the virtual environment was made from: it is what the sandbox runs."""
+    return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+
+
+def _readable() -> Iterator[tuple[Path, str]]:
+    """What of the machine's files the sandbox holds, read-only, and where it finds them.
+
+    Python stands at a neutral place: its own may lie below a home folder that only its owner
+    may enter, and is nobody's business.
+    """
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    yield interpreter(), "/python/bin/python3"
+    yield Path(sysconfig.get_path("stdlib")), f"/python/lib/{version}"
+    shared = Path(sysconfig.get_config_var("LIBDIR")) / sysconfig.get_config_var("INSTSONAME")
+    if shared.suffix != ".a" and shared.exists():
+        yield shared, f"/python/lib/{shared.name}"
+    machine = f"{platform.machine()}-linux-gnu"
+    yield Path("/usr/lib") / machine, f"/lib/{machine}"
+    for loader in ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"):
+        if os.path.exists(loader):
+            yield Path(loader), loader
+    site = Path(np.__file__).parent.parent
+    for part in ("numpy", "numpy.libs"):
+        if (site / part).exists():
+            yield site / part, f"/packages/{part}"
+    for ours in OURS_INSIDE:
+        yield HERE / ours, f"/grader/{ours}"
+
+
+def command(packages: Sequence[Path] = ()) -> list[str]:
+    """The bubblewrap command of a nursery; ``packages`` are those held beside NumPy."""
+    held = [*_readable(), *((folder, f"/packages/{folder.name}") for folder in packages)]
+    places = {place: path for path, place in held}
+    # made beforehand, since the folders that bubblewrap makes on the way are for root alone
+    parents = {str(p) for place in places for p in Path(place).parents} - {"/"}
+    folders = sorted(parents | {"/home", "/dev"})
+    made = [flag for folder in folders for flag in ("--perms", "0755", "--dir", folder)]
+    binds = [flag for place, path in places.items() for flag in ("--ro-bind", str(path), place)]
+    devices = [flag for device in DEVICES for flag in ("--dev-bind", device, device)]
+    return [
+        "bwrap",
+        *_rights(),
+        *("--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"),
+        *("--setenv", "PYTHONPATH", "/packages"),
+        *("--setenv", "LD_LIBRARY_PATH", "/python/lib"),
+        *("--setenv", "OPENBLAS_NUM_THREADS", "1"),
+        *("--setenv", "HOME", "/home"),
+        *("--setenv", "LANG", "C.UTF-8"),
+        *(*made, *binds, *devices),
+        *("--proc", "/proc", "--remount-ro", "/", "--chdir", "/home"),
+        *("--", "/python/bin/python3", "-s", "-S", "-P", "-B", "/grader/nursery.py"),
+    ]
+
+
+def _rights() -> list[str]:
+    """The namespaces of the nursery, and what it needs to make others for each hand-in.
+
+    No student's process has any of these rights: it gives them up before its first line runs.
+    """
+    each = [f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup-try")]
+    rights = ["CAP_SYS_ADMIN"]
+    if os.geteuid() != 0:
+        # inside, nobody can make a user namespace again, and nothing tells who grades
+        each += ["--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534"]
+    else:
+        # Root needs no user namespace, and no limit on processes binds it in one. So a question
+        # gives up root for a user number that nobody else has, which takes these rights.
+        rights += ["CAP_SETUID", "CAP_SETGID", "CAP_KILL"]
+    return [*each, "--cap-drop", "ALL", *(f for right in rights for f in ("--cap-add", right))]

@@ -1,0 +1,385 @@
+"""Where a student's code runs: each worker keeps one sandbox with a warm process in it (a nursery),
+every hand-in gets a room, with namespaces of its own inside, and every question of it a process
+forked from the warm one, with limits, a filter of system calls and no rights.
+
+What runs inside is ``nursery.py`` and ``inside.py``; ``bubblewrap.py`` builds the wall around them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from unrolled.sandbox import bubblewrap, cgroup, syscalls, wire
+from unrolled.sandbox import nursery as nursery_code
+from unrolled.sandbox.bubblewrap import SandboxMissing
+
+START_SECONDS = 30
+WARM_MEMORY = 256 << 20  # what the nursery and the rooms take, amply
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one question may use."""
+
+    seconds: float = 10.0
+    """Wall time for its cells, and again for each of its cases."""
+    cpu_seconds: int = 20
+    """Processor time for everything together."""
+    memory: int = 1 << 30
+    """Bytes beyond what Python and NumPy take."""
+    file_bytes: int = 16 << 20
+    folder_bytes: int = 32 << 20
+    files: int = 4096
+    """Files and folders that it may make."""
+    open_files: int = 256
+    processes: int = 16
+
+    def with_seconds(self, seconds: float) -> Limits:
+        """The same with another wall time; the processor time grows with it. 0 changes nothing."""
+        if not seconds:
+            return self
+        cpu = max(1, round(self.cpu_seconds * seconds / self.seconds))
+        return replace(self, seconds=seconds, cpu_seconds=cpu)
+
+
+class Stopped(Exception):
+    """The student's side gave no answer; ``kind`` is "timeout", "memory" or "killed"."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+def check() -> None:
+    """Raise SandboxMissing, with what to do, unless a sandbox starts on this machine."""
+    close_nursery()
+    try:
+        with question(Limits()) as box:
+            box.start([])
+    except (Stopped, wire.WireError, OSError) as error:
+        raise SandboxMissing(f"a sandbox starts, but nothing runs in it: {error}") from None
+
+
+class Nursery:
+    """A warm process in a sandbox, from which each question forks (see ``nursery.py``)."""
+
+    def __init__(self, packages: Sequence[Path] = ()) -> None:
+        if shutil.which("bwrap") is None:
+            raise SandboxMissing(f"bubblewrap is not installed; install it with: {bubblewrap.CURE}")
+        self.owner, self.packages = os.getpid(), tuple(packages)
+        self.group = cgroup.make()
+        self._limited = 0
+        self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = bubblewrap.command(packages)
+        with inner:
+            self._process = subprocess.Popen(
+                self.group.enter(command) if self.group else command,
+                stdin=inner,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        self._control.settimeout(START_SECONDS)
+        try:
+            self._control.send(syscalls.compiled() or nursery_code.NO_FILTER)
+            started = self._control.recv(100) == b"ready"
+        except OSError:
+            started = False
+        if not started:
+            raise SandboxMissing(
+                f"bubblewrap is installed but does not start: {self.close() or 'no reason given'}; "
+                "the machine must allow user namespaces (sysctl kernel.unprivileged_userns_clone=1,"
+                " on Ubuntu also kernel.apparmor_restrict_unprivileged_userns=0), or grade as root"
+            )
+
+    def open_room(self, memory: int) -> socket.socket:
+        """A socket to a new room: fresh namespaces, in which the questions of one hand-in run.
+
+        Raises
+        ------
+        OSError
+            If the nursery has ended.
+        """
+        if self.group and self._limited != memory:
+            self.group.limit(WARM_MEMORY + memory)
+            self._limited = memory
+        channel, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        channel.settimeout(START_SECONDS)
+        try:
+            with inner:
+                socket.send_fds(self._control, [b"room"], [inner.fileno()])
+            if channel.recv(100) != b"ready":
+                raise ConnectionError("a room in the sandbox did not open")
+        except BaseException:
+            channel.close()
+            raise
+        return channel
+
+    def close(self) -> str:
+        """End all that is in the sandbox; returns what bubblewrap or the nursery said at last."""
+        self._control.close()
+        self._process.kill()
+        said = self._process.communicate()[1]
+        if self.group:
+            self.group.remove()
+        return said.decode(errors="replace").strip().rpartition("\n")[2]
+
+
+_here = threading.local()
+
+
+def nursery(packages: Sequence[Path] = ()) -> Nursery:
+    """This thread's nursery, started when it is first needed."""
+    mine = getattr(_here, "nursery", None)
+    if mine is not None and mine.packages != tuple(packages):
+        close_nursery()
+        mine = None
+    if mine is None or mine.owner != os.getpid():
+        mine = _here.nursery = Nursery(packages)
+    return mine
+
+
+def close_nursery() -> None:
+    """End this thread's nursery, if there is one, with everything in it."""
+    mine = getattr(_here, "nursery", None)
+    _here.nursery = None
+    if mine is not None and mine.owner == os.getpid():
+        mine.close()
+
+
+class Room:
+    """The place of one hand-in: each question a fresh process, in namespaces of the hand-in's own.
+
+    Where a question brings down the room, or the whole nursery, the next one opens another.
+    """
+
+    def __init__(self, limits: Limits, packages: Sequence[Path] = ()) -> None:
+        self.limits, self.packages = limits, packages
+        self._channel: socket.socket | None = None
+        self._out_of_memory = 0  # how often that had happened before the question began
+
+    def __enter__(self) -> Room:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the room, and wait until nothing of it is left."""
+        if self._channel is None:
+            return
+        with self._channel as channel:
+            self._channel = None
+            try:
+                channel.shutdown(socket.SHUT_WR)
+                while channel.recv(1 << 10):
+                    pass
+            except OSError:
+                close_nursery()
+
+    @contextmanager
+    def question(self, seconds: float = 0) -> Iterator[Box]:
+        """A fresh process for one question, gone with all that it started at the end.
+
+        Its cells and each of its cases have ``seconds``, if that is not to be the usual time.
+        """
+        limits = self.limits.with_seconds(seconds)
+        asked, to_ask = os.pipe()
+        to_read, answers = os.pipe()
+        try:
+            self._begin(limits, asked, answers)
+        finally:
+            os.close(asked)
+            os.close(answers)
+        with Box(to_ask, to_read, limits, self._end) as box:
+            yield box
+
+    def _begin(self, limits: Limits, asked: int, answers: int) -> None:
+        # 60000 user numbers above all that Debian gives out, of which no two at a time are the same
+        order = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
+        for attempt in range(2):
+            try:
+                if self._channel is None:
+                    self._channel = nursery(self.packages).open_room(self.limits.memory)
+                group = nursery(self.packages).group
+                self._out_of_memory = group.ended_for_memory() if group else 0
+                socket.send_fds(self._channel, [json.dumps(order).encode()], [asked, answers])
+                return
+            except OSError:
+                # what an earlier question did may have cost the room its life, or all of them
+                self._lose()
+                if attempt:
+                    raise
+
+    def _lose(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+        self._channel = None
+        close_nursery()
+
+    def _end(self, gone: bool) -> dict[str, int]:
+        """End the question; how it had ended itself, and what it took, by the room's word."""
+        group = nursery(self.packages).group
+        said = {}
+        if group and gone:
+            said["memory"] = group.ended_for_memory() - self._out_of_memory
+        try:
+            self._channel.send(json.dumps({"gone": gone}).encode())
+            said |= json.loads(self._channel.recv(1 << 10))
+        except (OSError, ValueError):
+            self._lose()
+        return said
+
+
+@contextmanager
+def question(limits: Limits, unsafe: bool = False) -> Iterator[Box]:
+    """A sandbox for a single question."""
+    with room(limits, unsafe) as place, place.question() as box:
+        yield box
+
+
+def room(limits: Limits, unsafe: bool = False, packages: Sequence[Path] = ()) -> Room | UnsafeRoom:
+    """The place of one hand-in. With ``unsafe`` there is no wall.
+
+    ``packages`` are the folders of what can be imported in it beside NumPy.
+    """
+    return UnsafeRoom(limits) if unsafe else Room(limits, packages)
+
+
+@dataclass(frozen=True)
+class UnsafeRoom:
+    """No sandbox: a student's code runs as plain processes of this user, within limits of time."""
+
+    limits: Limits
+
+    def __enter__(self) -> UnsafeRoom:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    @contextmanager
+    def question(self, seconds: float = 0) -> Iterator[Box]:
+        limits = self.limits.with_seconds(seconds)
+        order = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
+        process = subprocess.Popen(
+            [sys.executable, "-B", str(bubblewrap.HERE / "inside.py"), json.dumps(order)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+        def end(gone: bool) -> dict[str, int]:
+            process.kill()
+            process.wait()
+            return {}
+
+        ends = os.dup(process.stdin.fileno()), os.dup(process.stdout.fileno())
+        process.stdin.close()
+        process.stdout.close()
+        with Box(*ends, limits, end) as box:
+            yield box
+
+
+class Box:
+    """The judge's end of one question: messages go in and come out, each within its time."""
+
+    def __init__(
+        self, to_ask: int, to_read: int, limits: Limits, end: Callable[[bool], dict[str, int]]
+    ) -> None:
+        self._to_ask, self._to_read = to_ask, to_read
+        self._limits = limits
+        self._end = end
+        self._ended: dict[str, int] | None = None
+        self._pending = b""
+        os.set_blocking(to_ask, False)
+
+    def __enter__(self) -> Box:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        os.close(self._to_ask)
+        os.close(self._to_read)
+
+    def end(self, gone: bool = False) -> dict[str, int]:
+        """End the process, if it has not ended, and say what is known of its end."""
+        if self._ended is None:
+            self._ended = self._end(gone)
+        return self._ended
+
+    def start(self, cells: list[dict[str, str]]) -> dict[str, Any]:
+        """Send the cells, wait until they have run, and return what the other side says of it."""
+        return self.ask({"cells": cells})
+
+    def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Send one message and return the answer.
+
+        Raises
+        ------
+        Stopped
+            If there is none in time, or the process has ended.
+        WireError
+            If the answer does not keep to the encoding.
+        """
+        deadline = time.monotonic() + self._limits.seconds
+        self._send(wire.to_line(message), deadline)
+        return wire.from_line(self._line(deadline))
+
+    def _send(self, line: bytes, deadline: float) -> None:
+        # without blocking: the other side may never read what is longer than the pipe holds
+        left = memoryview(line)
+        while left:
+            if not select.select([], [self._to_ask], [], max(0, deadline - time.monotonic()))[1]:
+                raise self._late()
+            try:
+                left = left[os.write(self._to_ask, left) :]
+            except BrokenPipeError:
+                raise self._gone("before it was asked") from None
+
+    def _line(self, deadline: float) -> bytes:
+        while b"\n" not in self._pending:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._to_read], [], [], left)[0]:
+                raise self._late()
+            data = os.read(self._to_read, 1 << 16)
+            if not data:
+                raise self._gone("without an answer")
+            self._pending += data
+            if len(self._pending) > wire.MAX_BYTES:
+                raise Stopped("killed", f"an answer of more than {wire.MAX_BYTES} bytes")
+        line, _, self._pending = self._pending.partition(b"\n")
+        return line
+
+    def _late(self) -> Stopped:
+        return Stopped("timeout", f"no answer within {self._limits.seconds:g} seconds")
+
+    def _gone(self, when: str) -> Stopped:
+        """Why the process has ended, as far as the kernel tells."""
+        said = self.end(gone=True)
+        # the kernel's limit counts ticks of its clock: on a busy machine more than was used
+        if said.get("cpu_ms", 0) >= 500 * self._limits.cpu_seconds:
+            reason = f"no answer within {self._limits.cpu_seconds} seconds of processor time"
+            return Stopped("timeout", reason)
+        if said.get("memory"):
+            most = self._limits.memory >> 20
+            return Stopped("memory", f"no answer: it took more than {most} MB of memory")
+        how = ""
+        if number := said.get("signal"):
+            with contextlib.suppress(ValueError):
+                how = f" ({signal.Signals(number).name})"
+        return Stopped("killed", f"the process ended {when}{how}")
