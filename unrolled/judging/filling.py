@@ -17,11 +17,10 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.utils import compute_checksum
 
 from unrolled.errors import UnrolledError
 from unrolled.judging import ideas, rubric, variants
-from unrolled.judging.notebook import INSTALLATION, cell_id
+from unrolled.judging.notebook import INSTALLATION, cell_id, checksum
 from unrolled.judging.rubric import ByHand, Case, Code, Question, Typed
 from unrolled.judging.variants import Variant
 
@@ -130,7 +129,7 @@ def given_out(notebook: NotebookNode, variant: Variant) -> NotebookNode:
     notebook.metadata["unrolled"] = {"numbers": variant.tag}
     for cell in notebook.cells:
         if "checksum" in cell.metadata.get("nbgrader", {}):
-            cell.metadata.nbgrader.checksum = compute_checksum(cell)
+            cell.metadata.nbgrader.checksum = checksum(cell)
     return notebook
 
 

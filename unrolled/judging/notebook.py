@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import re
 from pathlib import Path
 
@@ -25,6 +26,20 @@ def cell_id(cell: object) -> str | None:
 def is_answer(cell: NotebookNode) -> bool:
     """Whether a cell of the *released* notebook is one that students fill in."""
     return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def checksum(cell: NotebookNode) -> str:
+    """What nbgrader wrote into a cell's metadata when it released it, if nobody changed it since.
+
+    The same as ``nbgrader.utils.compute_checksum``: a student's machine has no nbgrader.
+    """
+    settings = cell.metadata.nbgrader
+    grade, solution = bool(settings.get("grade")), bool(settings.get("solution"))
+    locked = not solution and (grade or bool(settings.get("locked")))
+    parts = [cell.source, cell.cell_type, grade, solution, locked, settings["grade_id"]]
+    if grade:
+        parts.append(float(settings["points"]))
+    return hashlib.md5("".join(map(str, parts)).encode()).hexdigest()
 
 
 def source(cell: dict) -> str:

@@ -14,11 +14,10 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.utils import compute_checksum
 
 import rnnlib
 from unrolled.judging import submission
-from unrolled.judging.notebook import cell_id, source
+from unrolled.judging.notebook import cell_id, checksum, source
 from unrolled.judging.submission import Unreadable
 from unrolled.sandbox import rooms, wire
 
@@ -81,7 +80,7 @@ def look_at(path: Path, unsafe: bool = False) -> Findings:
         name, settings = cell_id(cell), cell.metadata.get("nbgrader", {})
         if name is None:
             continue
-        as_released = compute_checksum(cell) == settings.get("checksum")
+        as_released = checksum(cell) == settings.get("checksum")
         if settings.get("solution"):
             if as_released:
                 found.missing.append(name)
