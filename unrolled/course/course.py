@@ -6,12 +6,12 @@ import csv
 import hashlib
 import os
 import secrets
-import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -105,22 +105,12 @@ class Course:
         self._check_known(name)
         if package := str(self.config.get("Unrolled", {}).get("package", "")):
             filling.say_where(self.folder("source", ".", name) / f"{name}.ipynb", package)
-        tool = Path(sys.executable).with_name("nbgrader")
-        done = subprocess.run(
-            [
-                str(tool),
-                "generate_assignment",
-                name,
-                "--force",
-                f"--CourseDirectory.root={self.root}",
-            ],
-            cwd=self.root,
-            env=environment(),
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            raise CourseError(f"nbgrader could not release {name}:\n{done.stderr.strip()}")
+        # nbgrader calls alembic by name, also where the environment is not activated
+        os.environ["PATH"] = environment()["PATH"]
+        nbgrader = NbGraderAPI(self.directory, config=self.config)
+        made = nbgrader.generate_assignment(name, force=True)
+        if not made["success"]:
+            raise CourseError(f"nbgrader could not release {name}:\n{made.get('log', '').strip()}")
 
     def secret(self, keep: bool = True) -> bytes:
         """What all drawn numbers of this course come from; made at first use, never given out.
