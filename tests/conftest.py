@@ -1,24 +1,28 @@
-"""What several tests need: a sandbox, a browser. Where one is missing, its tests are skipped with
-the command that cures it; where CI=true, nothing may be skipped, so they fail.
+"""What several tests share: a sandbox, a browser, the built site. What is costly is made once for a
+whole run, however many processes it has (``shared``).
 """
 
 from __future__ import annotations
 
+import functools
 import os
 
 # on matrices as small as ours a second thread waits more than it works, here and in kernels
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import importlib
 import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
+import nbgrader.api
 import pytest
 from browsing import ARGUMENTS, server
+from filelock import FileLock
+from hypothesis import settings
+from needs import missing
 
 from unrolled.sandbox import rooms
 from unrolled.sandbox.bubblewrap import CURE, SandboxMissing
@@ -28,21 +32,52 @@ ROOT = Path(__file__).parents[1]
 # hand-ins and what makes them, not tests; to look for doctests in them would be to run them
 collect_ignore = ["running/attacks"]
 
+# a busy machine is no reason to fail; the weekly workflow tries more
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
-def missing(reason: str, cure: str) -> None:
-    """Skip the test for want of something on this machine; fail in CI."""
-    told = f"{reason}; to run this test: {cure}"
-    if os.environ.get("CI"):
-        pytest.fail(told)
-    pytest.skip(told, allow_module_level=True)
+# nbgrader asks alembic, a program of its own, for the same number at each new gradebook
+nbgrader.api.get_alembic_version = functools.cache(nbgrader.api.get_alembic_version)
+
+# The files that take longest, first: so that no process is left with one when all else is done.
+LONGEST = (
+    "test_strength",
+    "test_every_page",
+    "test_attacks",
+    "test_demo",
+    "test_publishing",
+    "test_site",
+    "test_instructors",
+)
 
 
-def needed(module: str, cure: str = "bash setup.sh --tests") -> ModuleType:
-    """A module that not every machine has."""
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        missing(f"there is no {module}", cure)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
+
+
+Shared = Callable[[str, Callable[[Path], None]], Path]
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Makes a folder once for all processes of a run: whoever is first makes it, others wait."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = base / name, base / f"{name}.done"
+        with FileLock(base / f"{name}.lock"):
+            if not done.exists():
+                make(folder)
+                done.touch()
+        return folder
+
+    return once
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +99,11 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def node_modules() -> Path:
+def node_modules(shared: Shared) -> Path:
     """The packages that the book's build fetches, fetched if they are not there yet."""
     offline = runpy.run_path(str(ROOT / "book" / "_extensions" / "offline.py"))
-    return offline["packages"](ROOT)
+    shared("node_modules", lambda _: offline["packages"](ROOT))
+    return ROOT / "node_modules"
 
 
 @pytest.fixture(scope="session")
@@ -88,19 +124,21 @@ def browser(chromium):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
+def site(shared: Shared, node_modules: Path) -> Path:
     """The finished site's folder, built once from clean with warnings as errors."""
-    out = tmp_path_factory.mktemp("book")
-    tool = Path(sys.executable).with_name("jupyter-book")
-    options = ["-W", "-n", "--keep-going", "--path-output", str(out)]
-    done = subprocess.run(
-        [str(tool), "build", str(ROOT), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-5000:]
-    return out / "_build" / "html"
+
+    def build(out: Path) -> None:
+        tool = Path(sys.executable).with_name("jupyter-book")
+        options = ["-W", "-n", "--keep-going", "--path-output", str(out)]
+        done = subprocess.run(
+            [str(tool), "build", str(ROOT), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout[-5000:]
+
+    return shared("book", build) / "_build" / "html"
 
 
 @pytest.fixture(scope="session")

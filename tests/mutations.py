@@ -1128,12 +1128,13 @@ def _no_surprises() -> None:
 
     settings.register_profile(
         "faults",
+        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],
         report_multiple_bugs=False,
     )
-    settings.load_profile("faults")  # the tests' own profile builds on it
+    settings.load_profile("faults")
 
 
 def run_tests(folder: Path, tests: str) -> tuple[int, str]:

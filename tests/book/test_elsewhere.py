@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from conftest import missing
+from needs import missing
 from networks import draw, random_gru, random_layer, random_lstm
 
 from rnnlib import SGD, Layer, bptt, squared_error, unroll

@@ -144,8 +144,8 @@ def test_the_first_cell_says_when_it_cannot(name, pip, tmp_path):
     assert "could not be installed" in done.stderr.splitlines()[-1]
 
 
-def test_the_first_cell_leaves_an_installed_rnnlib_alone(tmp_path):
-    (tmp_path / "rnnlib.py").write_text("")
+def test_the_first_cell_leaves_an_installed_package_alone(tmp_path):
+    (tmp_path / "unrolled.py").write_text("")
     done = run_first_cell("ada/book", tmp_path, "print('ran')")
     assert (done.returncode, done.stdout) == (0, "")
 

@@ -2,46 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import contextmanager
 
 import pytest
-from browsing import hurry, listen
+from browsing import PATIENCE, all_figures, becomes, hurry, listen
 
 CHAPTER = "book/elman.html"
-PAGES = [
-    "index.html",
-    "book/index.html",
-    "book/sequences.html",
-    "book/notation.html",
-    "book/neuron.html",
-    "book/layer.html",
-    "book/batch.html",
-    CHAPTER,
-    "book/jordan.html",
-    "book/training.html",
-    "book/bptt.html",
-    "book/gradients.html",
-    "book/lstm.html",
-    "book/learning.html",
-    "book/elsewhere.html",
-    "book/solutions.html",
-    "book/errata.html",
-    "book/glossary.html",
-    "book/bibliography.html",
-    "book/reference.html",
-    "book/speed.html",
-    "book/instructors.html",
-    "book/rubric.html",
-    "book/strength.html",
-    "book/threat-model.html",
-    "book/troubleshooting.html",
-    "book/changes.html",
-    "search.html",
-    "genindex.html",
-]
-CHAPTERS = [page for page in PAGES if page.startswith("book/") and page != "book/index.html"]
 
 
 @pytest.fixture
@@ -52,7 +19,7 @@ def visit(browser):
     def open_page(address, **options):
         context = browser.new_context(**options)
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.add_init_script(hurry(20))
         page = context.new_page()
         home = address.partition("/book")[0].removesuffix("index.html")
@@ -69,19 +36,6 @@ def visit(browser):
     assert complaints == []
 
 
-VIEWS = "script[type='application/vnd.jupyter.widget-view+json']"
-
-
-def all_figures(page) -> int:
-    """Waits until every figure of a page answers; returns how many there are."""
-    page.wait_for_function(
-        "views => document.querySelectorAll('.rnn-voice').length"
-        " === document.querySelectorAll(views).length",
-        arg=VIEWS,
-    )
-    return page.locator(".rnn-stepper").count()
-
-
 @contextmanager
 def open_figure(visit, address, **options):
     """A page whose first figure is there and answers."""
@@ -92,21 +46,6 @@ def open_figure(visit, address, **options):
 
 def sentence(page):
     return page.locator(".rnn-frame").first.get_attribute("data-text")
-
-
-def becomes(page, beginning):
-    page.wait_for_function(
-        "start => document.querySelector('.rnn-frame')?.dataset.text.startsWith(start)",
-        arg=beginning,
-    )
-
-
-def test_every_page_names_an_icon_that_is_there(site):
-    """Else a browser asks for a favicon.ico, and complains that there is none."""
-    named = re.compile(r'<link rel="(?:shortcut )?icon" href="([^"]+)"')
-    for page in PAGES:
-        [icon] = named.findall((site / page).read_text())
-        assert icon == "data:," or ((site / page).parent / icon).is_file(), page
 
 
 @pytest.fixture(params=["http", "file"])
@@ -212,73 +151,7 @@ def test_with_scripts_the_table_is_for_paper_alone(visit, served):
         assert not figure.is_visible()
 
 
-@pytest.mark.parametrize("page_name", CHAPTERS)
-def test_every_figure_of_a_chapter_steps_by_key(page_name, visit, served):
-    page = visit(f"{served}/{page_name}")
-    for i in range(all_figures(page)):
-        figure = page.locator(".rnn-stepper").nth(i)
-        steps = figure.locator(".rnn-controls:has(.widget-play)").get_by_role("slider")
-        first = figure.locator(".rnn-frame").get_attribute("data-text")
-        steps.focus()
-        page.keyboard.press("End")
-        page.wait_for_function(
-            "([i, old]) => ![undefined, old].includes(document.querySelectorAll('.rnn-stepper')[i]"
-            ".querySelector('.rnn-frame')?.dataset.text)",
-            arg=[i, first],
-        )
-        assert steps.get_attribute("aria-valuenow") == steps.get_attribute("aria-valuemax")
-
-
-@pytest.mark.parametrize("page_name", PAGES)
-@pytest.mark.parametrize("where", ["http", "file"])
-def test_a_page_opens_without_errors_and_asks_no_other_site(page_name, where, visit, site, served):
-    home = served if where == "http" else site.as_uri()
-    page = visit(f"{home}/{page_name}")
-    page.wait_for_load_state("networkidle")
-    assert "Unrolled" in page.title()
-
-
 def test_formulas_are_set_by_our_own_mathjax(visit, address):
     page = visit(address)
     page.locator("mjx-container").first.wait_for(state="attached")
     assert page.locator("div.math mjx-container").count() == 4
-
-
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("page_name", PAGES[1:])
-def test_no_page_is_wider_than_the_window(page_name, width, visit, served):
-    page = visit(f"{served}/{page_name}", viewport={"width": width, "height": 780})
-    all_figures(page)
-    page.evaluate("document.fonts.ready")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 360)])
-@pytest.mark.parametrize("page_name", ["book/index.html", *CHAPTERS])
-def test_axe_finds_nothing(page_name, scheme, width, visit, served, axe):
-    viewport = {"width": width, "height": 780}
-    page = visit(f"{served}/{page_name}", color_scheme=scheme, viewport=viewport)
-    all_figures(page)
-    if page_name == CHAPTER:
-        page.get_by_role("slider", name="Step").first.focus()
-        for _ in range(7):  # a frame with all of its colours
-            page.keyboard.press("ArrowRight")
-        becomes(page, "Step 2 of 3, hidden layer")
-    page.add_script_tag(path=axe)
-    # colours fade in; and axe shall not load style sheets by itself
-    page.evaluate("Promise.allSettled(document.getAnimations().map(each => each.finished))")
-    found = page.evaluate("axe.run({preload: false}).then(result => result.violations)")
-    told = [
-        (each["id"], each["impact"], node["target"], node["failureSummary"])
-        for each in found
-        for node in each["nodes"]
-    ]
-    assert told == [], json.dumps(told, indent=1)
-
-
-def test_the_pages_text_names_no_other_site_to_load_from(site):
-    for page in site.rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        loaded = re.findall(r"<(?:script|img|iframe)[^>]*\bsrc=\"(https?:[^\"]*)", text)
-        loaded += re.findall(r"<link[^>]*\bhref=\"(https?:[^\"]*)", text)
-        assert loaded == [], page.name

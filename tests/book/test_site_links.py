@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from browsing import listen
+from browsing import PATIENCE, listen
 
 from unrolled.judging import rubric
 
@@ -157,7 +157,7 @@ def test_a_page_weighs_little(site):
 def visitor(browser):
     """A page that has nothing in its cache, and what it complains of."""
     context = browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import courses
 import pytest
-from conftest import missing
 from courses import ASSIGNMENT, submit
 from nbgrader.api import Gradebook
+from needs import missing
 
 from unrolled.course.course import Course
 from unrolled.course.gradebook import GradebookError
 from unrolled.running.grading import grade
-from unrolled.sandbox.rooms import Limits
 
 CURE = "apt-get install postgresql, and pip install 'psycopg[binary]'"
 
@@ -97,7 +96,7 @@ def graded(course):
 
     with Counting(2) as here:
         assignment = course.assignment(ASSIGNMENT)
-        list(grade(course, assignment, executor=here, limits=Limits(seconds=3)))
+        list(grade(course, assignment, executor=here, limits=courses.QUICK))
     return judged
 
 

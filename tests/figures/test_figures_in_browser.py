@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from browsing import hurry, listen
+from browsing import PATIENCE, hurry, listen
 from figure_page import page_of
 
 from rnnlib import LSTM, ElmanStep, Layer, bptt, unroll
@@ -98,7 +98,7 @@ def visit(browser, addresses):
             context = browser.new_context(
                 viewport={"width": width, "height": 900}, color_scheme=theme
             )
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(PATIENCE)
             context.add_init_script(hurry(40))
             page = context.new_page()
             listen(page, complaints, "file:")

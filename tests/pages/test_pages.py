@@ -20,7 +20,6 @@ from unrolled.judging.rubric import Written
 from unrolled.pages import rendering, statistics
 from unrolled.pages.feedback import feedback_page
 from unrolled.pages.report import report_page
-from unrolled.sandbox.rooms import Limits
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = "<script>alert(1)</script>"
@@ -342,7 +341,7 @@ def test_the_tables_hold_what_the_gradebook_holds(tmp_path, bubblewrap):
     assignment = course.assignment(courses.ASSIGNMENT)
     for student in ("right", "empty"):
         courses.submit(course, student, student)
-    list(grade(course, assignment, limits=Limits(seconds=5)))
+    list(grade(course, assignment, limits=courses.QUICK))
     found, most = exports.grades(course.db_url, course.id, assignment.name)
     # the first waits for a human, the second has no text to be read
     assert {g.student: g.score for g in found} == {"right": None, "empty": 0}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import needed
+from needs import needed
 from networks import draw, random_elman, random_gru, random_jordan, random_layer, random_lstm
 from test_stack import random_dense, start_of
 

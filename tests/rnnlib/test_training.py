@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import needed
 from hypothesis import given
 from hypothesis import strategies as st
+from needs import needed
 from networks import RANDOM, random_elman, random_layer
 
 from rnnlib import Elman, bptt, initial, unroll

@@ -10,15 +10,14 @@ from pathlib import Path
 import courses
 import psutil
 import pytest
-from conftest import needed
 from courses import ASSIGNMENT, submit
 from nbgrader.api import Gradebook
+from needs import needed
 
 from unrolled.cli import exit_codes
 from unrolled.cli.main import main
 from unrolled.running import executors
 from unrolled.running.grading import grade
-from unrolled.sandbox.rooms import Limits
 
 DASK = str(Path(sys.executable).with_name("dask"))
 
@@ -60,7 +59,7 @@ def scheduler(tmp_path, bubblewrap):
             process.wait()
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=300):
     """What ``condition`` gives, once it gives something."""
     until = time.monotonic() + seconds
     while not (found := condition()):
@@ -76,7 +75,7 @@ def test_every_hand_in_is_graded_exactly_once_also_where_a_worker_is_killed(cour
         submit(course, student)
     assignment = course.assignment(ASSIGNMENT)
     graded = Counter()
-    for result in grade(course, assignment, limits=Limits(seconds=5), cluster=address):
+    for result in grade(course, assignment, limits=courses.QUICK, cluster=address):
         graded[result.student] += 1
         assert result.points == 27, result.verdicts
         if sum(graded.values()) == 5:
@@ -87,7 +86,7 @@ def test_every_hand_in_is_graded_exactly_once_also_where_a_worker_is_killed(cour
         rows = [s.student.id for s in book.assignment_submissions(ASSIGNMENT)]
     assert sorted(rows) == students
     # its sandbox ended with it
-    assert psutil.wait_procs(family, timeout=10)[1] == []
+    assert psutil.wait_procs(family, timeout=300)[1] == []
 
 
 def test_the_command_grades_on_a_cluster(course, scheduler):

@@ -19,11 +19,10 @@ from unrolled.judging.submission import read
 from unrolled.running import work
 from unrolled.running.grading import grade, in_order
 from unrolled.sandbox.bubblewrap import SandboxMissing
-from unrolled.sandbox.rooms import Limits
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT = courses.ASSIGNMENT
-QUICK = Limits(seconds=3)
+QUICK = courses.QUICK
 
 # student: points of each question in order (None waits for a human), and statuses where not right
 EXPECTED = {

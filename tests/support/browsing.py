@@ -18,6 +18,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+PATIENCE = 300_000
+"""Milliseconds after which a page hangs; nothing takes so long on the busiest machine."""
+
 
 def hurry(times: int) -> str:
     """A script after which Play, which waits seconds between frames, is ``times`` as fast."""
@@ -70,4 +73,24 @@ def listen(page, complaints: list[str], home: str, may_fail: frozenset[str] = fr
         lambda request: (
             request.url.startswith(own) or complaints.append(f"off the site: {request.url}")
         ),
+    )
+
+
+VIEWS = "script[type='application/vnd.jupyter.widget-view+json']"
+
+
+def all_figures(page) -> int:
+    """Waits until every figure of a page answers; returns how many there are."""
+    page.wait_for_function(
+        "views => document.querySelectorAll('.rnn-voice').length"
+        " === document.querySelectorAll(views).length",
+        arg=VIEWS,
+    )
+    return page.locator(".rnn-stepper").count()
+
+
+def becomes(page, beginning):
+    page.wait_for_function(
+        "start => document.querySelector('.rnn-frame')?.dataset.text.startsWith(start)",
+        arg=beginning,
     )

@@ -19,11 +19,14 @@ from unrolled.authoring import samples
 from unrolled.course.course import CONFIG, Course
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.notebook import cell_id
+from unrolled.sandbox.rooms import Limits
 
 ROOT = Path(__file__).parents[2]
 COURSE = Path(__file__).parent / "course"
 SAMPLE_CLASS = COURSE / "class"
 ASSIGNMENT = "elman-jordan"
+QUICK = Limits(seconds=60, cpu_seconds=1)
+"""An endless loop ends after a second of its own time; how busy the machine is does not matter."""
 UNROLLED = str(Path(sys.executable).with_name("unrolled"))
 
 

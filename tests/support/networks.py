@@ -8,14 +8,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from hypothesis import settings
 
 from rnnlib import LSTM, Elman, Jordan, Layer
 from rnnlib.gated import GRU, PeepholeLSTM
-
-# a busy machine is no reason to fail
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 
 def draw(rng, *shape):

@@ -40,8 +40,8 @@ from unrolled.sandbox import rooms
 SEEDS = 10
 """How many students' numbers each wrong idea is tried on."""
 NOISE = 1e-9
-SECONDS = 5.0
-"""For a mutant, which may run for ever."""
+LIMITS = rooms.Limits(seconds=60, cpu_seconds=2)
+"""A mutant may run for ever; how busy the machine is with others shall not matter."""
 
 
 @dataclass
@@ -102,8 +102,7 @@ def verdicts(
     """What ``answers`` are worth, in the sandbox; to all questions, or to those of ``only``."""
     handed_in = Submission(dict(answers), set(answers))
     asked = [q for q in assignment.questions if not only or q.cell in only]
-    limits = rooms.Limits(seconds=SECONDS)
-    return judge(handed_in, assignment.released, asked, assignment.points, limits)
+    return judge(handed_in, assignment.released, asked, assignment.points, LIMITS)
 
 
 def lost(found: Sequence[Verdict]) -> list[str]:

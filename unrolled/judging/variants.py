@@ -162,7 +162,13 @@ def network_code(name: str, network: Elman | Jordan) -> str:
 
 
 def literal(value: Any) -> str:
-    """A value as Python spells it; arrays as lists, and 3.0 as 3."""
+    """A value as Python spells it; arrays as lists, and 3.0 as 3.
+
+    Other numbers have twelve digits: further ones depend on the machine that computed them.
+
+    >>> literal([3.0, 0.1 + 0.2])
+    '[3, 0.3]'
+    """
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     array = np.asarray(value)
@@ -173,4 +179,4 @@ def _listed(array: NDArray) -> str:
     if array.ndim:
         return "[" + ", ".join(map(_listed, array)) + "]"
     number = array.item()
-    return repr(int(number)) if float(number).is_integer() else repr(number)
+    return repr(int(number)) if float(number).is_integer() else f"{number:.12g}"

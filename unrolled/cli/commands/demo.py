@@ -23,6 +23,10 @@ from unrolled.judging.results import Result
 from unrolled.pages.rendering import visible
 from unrolled.pages.statistics import mistakes
 from unrolled.running.reporting import write_report
+from unrolled.sandbox.rooms import Limits
+
+LIMITS = Limits(seconds=60, cpu_seconds=2)
+"""Somebody in each made-up class wrote an endless loop; nobody shall wait for it for long."""
 
 
 class DemoError(UnrolledError):
@@ -42,7 +46,7 @@ def run(options: argparse.Namespace) -> None:
     print("3. Grading it", flush=True)
     reports = {}
     for assignment in assignments:
-        results = graded(course, assignment)
+        results = graded(course, assignment, limits=LIMITS)
         reports[assignment.name] = write_report(course, assignment, results)
         print(f"\n{table(assignment, results)}\n\n{_commonest(results)}\n", flush=True)
     print(f"Open in a browser:\n  the book      {book}")
