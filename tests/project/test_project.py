@@ -23,6 +23,7 @@ def tracked(*patterns):
 def test_the_readme_names_two_commands_and_ci_runs_the_second():
     first, second = re.findall(r"^bash setup\.sh.* && .*$", README, re.MULTILINE)
     assert first == "bash setup.sh && .venv/bin/unrolled demo"
+    assert f"\n## Try it\n\n```sh\n{first}\n```\n" in README
     assert second == "bash setup.sh --tests && .venv/bin/pytest"
     commands = [
         line

@@ -135,7 +135,8 @@ def test_every_test_and_attack_that_the_threat_model_names_is_there():
     tests = re.findall(r"`(test_\w+\.py)::(\w+)`", page)
     assert len(tests) >= 20
     for file, name in tests:
-        source = (Path(__file__).parent / file).read_text(encoding="utf-8")
+        [path] = (ROOT / "tests").rglob(file)
+        source = path.read_text(encoding="utf-8")
         assert re.search(rf"^def {name}\(", source, re.MULTILINE), f"{file}::{name}"
     lines = re.findall(r"`attacks: ([^`]+)`", page)
     assert set(lines) <= {attack.about.get("covers") for attack in CORPUS.values()}
