@@ -33,6 +33,7 @@ PAGES = [
     "book/reference.html",
     "book/speed.html",
     "book/instructors.html",
+    "book/command-line.html",
     "book/rubric.html",
     "book/strength.html",
     "book/threat-model.html",
