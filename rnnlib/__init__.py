@@ -3,8 +3,8 @@
 A cell holds weights, ``unroll`` runs it over a sequence, and the ``Trace`` that this leaves holds
 every quantity of every time step. ``bptt`` goes the way back, and leaves a trace of gradients.
 
-The modules ``initial``, ``tasks``, ``training``, ``flow``, ``convert``, ``plots`` and ``stepper``
-hold what is needed less often.
+The modules ``initial``, ``tasks``, ``training``, ``flow``, ``convert`` and ``examples`` hold what
+is needed less often.
 """
 
 from rnnlib.activations import ACTIVATIONS, Activation, activation

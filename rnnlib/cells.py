@@ -206,10 +206,12 @@ class Layer(PlainCell):
 
     @property
     def n_inputs(self) -> int:
+        """How many numbers a step reads."""
         return self.W_x.shape[0]
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
+        """(l,): the output is fed back."""
         return (self.W_y.shape[0],)
 
     def input_share(self, xs: NDArray) -> NDArray:
@@ -272,10 +274,12 @@ class _TwoLayers(PlainCell):
 
     @property
     def n_inputs(self) -> int:
+        """How many numbers a step reads."""
         return self.W_x.shape[0]
 
     @property
     def n_outputs(self) -> int:
+        """o, the number of output neurons."""
         return self.W_o.shape[1]
 
     def input_share(self, xs: NDArray) -> NDArray:
@@ -377,6 +381,7 @@ class Elman(_TwoLayers):
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
+        """(n,): the hidden layer is fed back."""
         return (self.W_x.shape[1],)
 
     def advance(self, now: ElmanStep, before: ElmanStep) -> None:
@@ -422,6 +427,7 @@ class Jordan(_TwoLayers):
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
+        """(o,): the output is fed back."""
         return (self.n_outputs,)
 
     def advance(self, now: JordanStep, before: JordanStep) -> None:
@@ -445,6 +451,7 @@ def take_in(cell: object, *names: str) -> None:
 
 
 def check_activations(cell: object, *names: str) -> None:
+    """See that each of a cell's fields ``names`` holds the name of an activation."""
     for name in names:
         try:
             activation(getattr(cell, name))

@@ -68,10 +68,12 @@ class CountRow(NamedTuple):
 
     @property
     def number(self) -> int:
+        """How many parameters the array holds."""
         return prod(self.sizes)
 
     @property
     def is_bias(self) -> bool:
+        """Whether it is a bias, by its name."""
         return self.name.rpartition(".")[2].startswith("b")
 
 
@@ -83,6 +85,7 @@ class Count:
 
     @property
     def total(self) -> int:
+        """How many parameters there are in all."""
         return sum(row.number for row in self.rows)
 
     @property

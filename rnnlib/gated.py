@@ -73,10 +73,12 @@ class _Gated(PlainCell):
 
     @property
     def n_inputs(self) -> int:
+        """How many numbers a step reads."""
         return self.W_x.shape[1]
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
+        """How many numbers each quantity of ``state`` holds: n."""
         return (self.W_x.shape[-1],) * len(self.state)
 
     def input_share(self, xs: NDArray) -> NDArray:

@@ -79,10 +79,12 @@ class Dense(PlainCell):
 
     @property
     def n_inputs(self) -> int:
+        """How many numbers a step reads."""
         return self.W.shape[0]
 
     @property
     def n_outputs(self) -> int:
+        """How many neurons there are."""
         return self.W.shape[1]
 
     def input_share(self, xs: NDArray) -> NDArray:
@@ -168,14 +170,17 @@ class Stack:
 
     @property
     def n_inputs(self) -> int:
+        """How many numbers a step reads: those of the lowest layer."""
         return self.cells[0].n_inputs
 
     @property
     def n_outputs(self) -> int:
+        """How many numbers the highest layer puts out."""
         return n_outputs(self.cells[-1])
 
     @property
     def output(self) -> str:
+        """The name of the highest layer's output."""
         return self.cells[-1].output
 
     def step(self, x: ArrayLike, before: tuple) -> tuple:
@@ -232,14 +237,17 @@ class BothDirections:
 
     @property
     def n_inputs(self) -> int:
+        """How many numbers a step reads."""
         return self.forwards.n_inputs
 
     @property
     def n_outputs(self) -> int:
+        """How many numbers both put out together."""
         return n_outputs(self.forwards) + n_outputs(self.backwards)
 
     @property
     def output(self) -> str:
+        """The name of the output, the same in both."""
         return self.forwards.output
 
     def step(self, x: ArrayLike, before: tuple) -> tuple:
@@ -260,6 +268,7 @@ class StackTrace(Trace):
 
     @classmethod
     def of(cls, stack: Stack, layers: tuple[Trace, ...]) -> StackTrace:
+        """The trace of a stack, out of those of its layers."""
         initial, top = tuple(layer[0] for layer in layers), layers[-1]
         return cls(stack, layers[0].xs, initial, top.steps, top.blocks, top.lengths, layers)
 
@@ -284,6 +293,7 @@ class DirectionsTrace(Trace):
     def of(
         cls, cell: BothDirections, xs: NDArray, forwards: Trace, backwards: Trace, joined: NDArray
     ) -> DirectionsTrace:
+        """The trace of both directions, out of both and their joined output."""
         steps, initial = type(forwards.steps)(**{cell.output: joined}), (forwards[0], backwards[0])
         return cls(cell, xs, initial, steps, steps, forwards.lengths, forwards, backwards)
 

@@ -199,6 +199,7 @@ class Echo:
 
     @property
     def baseline(self) -> float:
+        """The loss of always answering 1/2; 0 where nothing has to be remembered."""
         return (self.T - self.delay) / 4 if self.delay else 0.0
 
     def batch(self, rng: np.random.Generator, m: int) -> Batch:
@@ -233,6 +234,7 @@ class Sine:
 
     @property
     def baseline(self) -> float:
+        """The loss of c x(t), the best answer to x(t) alone."""
         # the integral has no plain formula; a thousand periods give eight digits
         periods = 10 + 20 * (np.arange(1000) + 0.5) / 1000
         return float(self.T * (1 - np.cos(2 * np.pi / periods).mean() ** 2) / 2)
@@ -296,18 +298,22 @@ class NextCharacter:
 
     @property
     def alphabet(self) -> str:
+        """The characters of the text, in their order."""
         return "".join(sorted(set(self.text)))
 
     @property
     def n_inputs(self) -> int:
+        """How many characters there are."""
         return len(self.alphabet)
 
     @property
     def n_outputs(self) -> int:
+        """As many as inputs."""
         return len(self.alphabet)
 
     @property
     def baseline(self) -> float:
+        """The loss of who knows how often each character follows another."""
         pieces = self._pieces(np.arange(len(self.text) - self.T))
         pairs = np.zeros((self.n_inputs, self.n_outputs))
         np.add.at(pairs, (pieces[:-1], pieces[1:]), 1)

@@ -113,6 +113,7 @@ class Adam:
         _take_in(self, rate=_positive, beta_1=_share, beta_2=_share, epsilon=_positive)
 
     def start(self, cell: Network) -> AdamState:
+        """What is remembered before the first step: zeros."""
         zeros = map_parameters(np.zeros_like, cell)
         return AdamState(0, zeros, zeros)
 

@@ -31,7 +31,8 @@ def section(text: str, title: str) -> str:
 
 def test_back_matter_has_its_order():
     wanted = ["solutions", "errata", "glossary", "bibliography", "reference", "speed"]
-    wanted += ["instructors", "rubric", "strength", "threat-model", "troubleshooting", "changes"]
+    wanted += ["instructors", "command-line", "rubric", "strength", "threat-model"]
+    wanted += ["troubleshooting", "changes"]
     assert [name for name in BACK_MATTER if name in wanted] == wanted
 
 

@@ -28,7 +28,7 @@ ADDRESS = "https://ada.github.io/rnn-book/"
 def public(tmp_path_factory, node_modules):
     """The site of a few pages, not executed, of a book that has a public place."""
     folder = tmp_path_factory.mktemp("public")
-    for name in ("book", "rnnlib", "node_modules", "package-lock.json"):
+    for name in ("book", "rnnlib", "unrolled", "node_modules", "package-lock.json"):
         (folder / name).symlink_to(ROOT / name)
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     config["execute"]["execute_notebooks"] = "off"
@@ -116,7 +116,7 @@ def test_a_repository_of_another_form_is_refused(name, monkeypatch):
 
 
 def run_first_cell(name, path, pip):
-    """The first cell in a fresh Python that has no rnnlib, and whose pip is the program ``pip``."""
+    """The first cell in a fresh Python without unrolled, whose pip is the program ``pip``."""
     (path / "cell.py").write_text(downloads.first_cell(name).source)
     (path / "pip.py").write_text(pip)
     return subprocess.run(
@@ -144,7 +144,7 @@ def test_the_first_cell_says_when_it_cannot(name, pip, tmp_path):
     assert "could not be installed" in done.stderr.splitlines()[-1]
 
 
-def test_the_first_cell_leaves_an_installed_package_alone(tmp_path):
+def test_the_first_cell_leaves_what_is_installed_alone(tmp_path):
     (tmp_path / "unrolled.py").write_text("")
     done = run_first_cell("ada/book", tmp_path, "print('ran')")
     assert (done.returncode, done.stdout) == (0, "")

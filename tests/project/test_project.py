@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +24,7 @@ def tracked(*patterns):
 def test_the_readme_names_two_commands_and_ci_runs_the_second():
     first, second = re.findall(r"^bash setup\.sh.* && .*$", README, re.MULTILINE)
     assert first == "bash setup.sh && .venv/bin/unrolled demo"
+    assert f"\n## Try it\n\n```sh\n{first}\n```\n" in README
     assert second == "bash setup.sh --tests && .venv/bin/pytest"
     commands = [
         line
@@ -30,6 +32,28 @@ def test_the_readme_names_two_commands_and_ci_runs_the_second():
         if not line.startswith(("#", "set ", "cd ", "export "))
     ]
     assert commands == [second]
+
+
+def test_the_version_is_the_same_wherever_it_is_written():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == PROJECT["version"]
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), ROOT / "changes" / "README.md"], ids=lambda page: page.name
+)
+def test_what_a_page_of_the_repository_links_to_is_there(page):
+    for link in re.findall(r"\]\((?!https:)([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_each_commit_is_looked_at_by_the_environments_own_ruff():
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    [hooks] = [repository["hooks"] for repository in config["repos"]]
+    assert [hook["name"] for hook in hooks] == ["ruff check", "ruff format"]
+    for hook in hooks:
+        assert hook["language"] == "system"
+        assert hook["entry"].startswith(f".venv/bin/{hook['name']} ")
 
 
 def test_rnnlib_needs_numpy_alone():

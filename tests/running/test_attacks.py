@@ -137,7 +137,7 @@ def test_every_test_and_attack_that_the_threat_model_names_is_there():
     tests = re.findall(r"`(test_\w+\.py)::(\w+)`", page)
     assert len(tests) >= 20
     for file, name in tests:
-        [path] = (ROOT / "tests").glob(f"*/{file}")
+        [path] = (ROOT / "tests").rglob(file)
         source = path.read_text(encoding="utf-8")
         assert re.search(rf"^def {name}\(", source, re.MULTILINE), f"{file}::{name}"
     lines = re.findall(r"`attacks: ([^`]+)`", page)

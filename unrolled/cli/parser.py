@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from unrolled.cli import exit_codes
 
 EXAMPLES = """examples:
   unrolled grade elman --course ~/courses/rnn
-  unrolled grade elman --dry-run        who gains and who loses by a changed rubric
+  unrolled grade elman --dry-run       who gains and who loses by a changed rubric
   unrolled grade elman --cluster tcp://head:8786
-  unrolled export elman canvas          a table of the points
-  unrolled check elman.ipynb            before handing in
-  unrolled doctor                              what this machine lacks
+  unrolled export elman canvas         a table of the points
+  unrolled check elman.ipynb           before handing in
+  unrolled doctor                      what this machine lacks
 
 """
 
@@ -28,18 +30,35 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    _grade(commands.add_parser)
-    _release(commands.add_parser)
-    _export(commands.add_parser)
-    _check(commands.add_parser)
-    _doctor(commands.add_parser)
-    _strength(commands.add_parser)
-    commands.add_parser(
+    add = partial(commands.add_parser, formatter_class=_Paragraphs)
+    _grade(add)
+    _release(add)
+    _export(add)
+    _check(add)
+    _doctor(add)
+    _strength(add)
+    add(
         "demo",
         help="build the book, and grade a made-up class in all assignments",
-        description="Builds the book and grades a made-up class, in the folder demo/.",
+        description="Builds the book and grades a made-up class, in the folder demo/. It is for a "
+        "clone of this project.",
+        epilog="example: unrolled demo",
     )
     return parser
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """The parser of each command, by the command's name."""
+    [found] = [action.choices for action in parser()._actions if action.choices]
+    return dict(found)
+
+
+class _Paragraphs(argparse.HelpFormatter):
+    """Wraps each paragraph by itself, and no option's name at its hyphens."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        wrap = partial(textwrap.fill, width=width, break_on_hyphens=False)
+        return "\n\n".join(map(wrap, text.split("\n\n")))
 
 
 Add = Callable[..., argparse.ArgumentParser]
@@ -52,11 +71,14 @@ def _grade(add: Add) -> None:
         description="Grades submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb of every student: into "
         "the gradebook, autograded/ and feedback/. What has been graded and has not changed since "
         "is not graded again.",
-        epilog=exit_codes.IN_WORDS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="example: unrolled grade elman --jobs 2\n\n"
+        "exit codes: 0 all is graded; 1 nothing was done, or it was cut off; 3 some hand-ins need "
+        "a human's eye",
     )
     _takes_assignment(parser)
-    parser.add_argument("--jobs", type=_positive, help="hand-ins at a time (default: all cores)")
+    parser.add_argument(
+        "--jobs", type=_positive, metavar="N", help="hand-ins at a time (default: all cores)"
+    )
     parser.add_argument(
         "--cluster",
         metavar="ADDRESS",
@@ -103,8 +125,13 @@ def _export(add: Add) -> None:
         epilog="example: unrolled export elman canvas",
     )
     _takes_assignment(parser)
-    parser.add_argument("platform", choices=["canvas", "moodle"])
-    parser.add_argument("--out", type=Path, help="the file (default: PLATFORM-ASSIGNMENT.csv)")
+    platforms = ["canvas", "moodle"]
+    parser.add_argument(
+        "platform", choices=platforms, metavar="platform", help=" or ".join(platforms)
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="the file (default: PLATFORM-ASSIGNMENT.csv)"
+    )
 
 
 def _check(add: Add) -> None:
@@ -113,8 +140,7 @@ def _check(add: Add) -> None:
         help="look at one notebook before it is handed in",
         description="Says whether a notebook is intact, what is still to be answered, and what the "
         "public checks say, which run in the same sandbox as grading.",
-        epilog="example: unrolled check elman.ipynb\n\nexit codes: 0 all is well, 1 not",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="example: unrolled check elman.ipynb\n\nexit codes: 0 all is well; 1 not",
     )
     parser.add_argument("notebook", type=Path, help="the notebook file")
     parser.add_argument("--unsafe", action="store_true", help="run it without a sandbox")
@@ -127,7 +153,7 @@ def _doctor(add: Add) -> None:
         help="say what this machine lacks",
         description="Says what grading needs and what it can use, what of it is there, and how to "
         "get the rest.",
-        epilog="exit codes: 0 grading can start, 1 it cannot",
+        epilog="example: unrolled doctor\n\nexit codes: 0 grading can start; 1 it cannot",
     )
     _takes_json(parser)
 
@@ -138,7 +164,8 @@ def _strength(add: Add) -> None:
         help="say how strong an assignment's questions are",
         description="Tries mutants of the model solution, right solutions in other styles, wrong "
         "ideas, and answers that do nothing, and says what the questions let through.",
-        epilog="exit codes: 0 nothing is left to be mended, 1 something is",
+        epilog="example: unrolled strength elman\n\n"
+        "exit codes: 0 nothing is left to be mended; 1 something is",
     )
     parser.add_argument("assignments", nargs="*", help="their names (default: all)")
     _takes_course(parser)
@@ -155,6 +182,7 @@ def _takes_course(parser: argparse.ArgumentParser) -> None:
         "--course",
         type=Path,
         default=Path(),
+        metavar="FOLDER",
         help="the folder that holds nbgrader_config.py (default: .)",
     )
 
