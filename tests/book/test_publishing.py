@@ -20,6 +20,8 @@ import pytest
 import yaml
 from plain import plain
 
+from unrolled.cli.commands.demo import build_book
+
 ROOT = Path(__file__).parents[2]
 ADDRESS = "https://ada.github.io/rnn-book/"
 
@@ -36,16 +38,9 @@ def public(tmp_path_factory, node_modules):
     chapters = [{"file": "book/errata"}, {"file": "book/threat-model"}]
     toc = {"format": "jb-book", "root": "book/index", "chapters": chapters}
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc))
-    tool = Path(sys.executable).with_name("jupyter-book")
-    done = subprocess.run(
-        [str(tool), "build", str(folder)],
-        env=os.environ | {"UNROLLED_REPOSITORY": "Ada/rnn-book"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-5000:]
-    return folder / "_build" / "html"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNROLLED_REPOSITORY", "Ada/rnn-book")
+        return build_book(folder).parent
 
 
 def buttons(page: str) -> dict[str, str]:

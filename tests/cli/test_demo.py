@@ -1,5 +1,6 @@
 """The README's first command, after setting up: the whole project on a sample class."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from unrolled.authoring import made_up_class
+from unrolled.cli.commands import demo
 from unrolled.cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -16,10 +18,11 @@ LEFT_OUT = shutil.ignore_patterns(".*", "node_modules", "_build", "demo", "tests
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory, bubblewrap):
-    """What ``unrolled demo`` prints in a fresh copy of the repository."""
+def shown(tmp_path_factory, bubblewrap, site):
+    """What ``unrolled demo`` prints in a copy of the repository with its book, already built."""
     copy = tmp_path_factory.mktemp("clone") / "unrolled"
     shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
+    shutil.copytree(site, copy / "_build" / "html")
     done = subprocess.run(
         [Path(sys.executable).with_name("unrolled"), "demo"],
         cwd=copy / "book",  # it finds the repository from any folder in it
@@ -68,6 +71,23 @@ def test_it_names_the_book(shown):
     [book] = re.findall(r"the book +(\S+\.html)", shown.stdout)
     assert Path(book).is_file()
     assert (Path(book).parent / "book" / "elman.html").is_file()
+
+
+def test_a_book_is_built_again_after_a_change(tmp_path):
+    """What is not built ends with the log's last lines, here for want of contents."""
+    for name in ("_config.yml", "_toc.yml"):
+        (tmp_path / name).touch()
+    demo.front_page(tmp_path).parent.mkdir(parents=True)
+    demo.front_page(tmp_path).touch()
+    assert demo.build_book(tmp_path) == demo.front_page(tmp_path)
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "index.md").touch()
+    later = demo.front_page(tmp_path).stat().st_mtime + 1
+    os.utime(tmp_path / "book" / "index.md", (later, later))
+    with pytest.raises(
+        demo.DemoError, match=r"(?s)its log ends with:.*toc"
+    ):
+        demo.build_book(tmp_path)
 
 
 def test_outside_of_a_clone_it_says_where_to_go(tmp_path, monkeypatch, capsys):

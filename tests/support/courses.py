@@ -8,15 +8,19 @@ ever run in the sandbox. The assignments of ``solutions/`` may change; this one 
 from __future__ import annotations
 
 import copy
+import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
+from nbgrader.api import Gradebook
 
 from unrolled.authoring import samples
-from unrolled.course.course import CONFIG, Course
+from unrolled.course.course import CONFIG, Course, environment
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.notebook import cell_id
 from unrolled.sandbox.rooms import Limits
@@ -30,9 +34,20 @@ QUICK = Limits(seconds=60, cpu_seconds=1)
 UNROLLED = str(Path(sys.executable).with_name("unrolled"))
 
 
+@cache
+def empty_gradebook() -> bytes:
+    """nbgrader's gradebook with nothing in it, which takes a second to be made."""
+    with TemporaryDirectory() as folder:
+        os.environ["PATH"] = environment()["PATH"]  # nbgrader looks there for alembic
+        with Gradebook(f"sqlite:///{folder}/gradebook.db"):
+            pass
+        return Path(folder, "gradebook.db").read_bytes()
+
+
 def make(root: Path) -> Course:
     """A course in the folder ``root``, with nobody in it."""
     root.mkdir(parents=True, exist_ok=True)
+    (root / "gradebook.db").write_bytes(empty_gradebook())
     shutil.copy(ROOT / CONFIG, root)
     for folder in ("solutions", "assignments"):
         shutil.copytree(COURSE / folder, root / folder)

@@ -79,14 +79,32 @@ def repository() -> Path:
     raise DemoError(f"{here} is not in a clone of Unrolled; go to one and try again")
 
 
+MADE_OF = ("_config.yml", "_toc.yml", "book", "rnnlib", "unrolled/figures")
+
+
+def front_page(root: Path) -> Path:
+    """The front page of the book, once it is built."""
+    return root / "_build" / "html" / "index.html"
+
+
+def is_current(root: Path) -> bool:
+    """Whether the book was built after all that it is made of was last changed."""
+    built = front_page(root)
+    sources = (path for name in MADE_OF for path in (root / name, *(root / name).rglob("*")))
+    changed = max(path.stat().st_mtime for path in sources if path.suffix and path.suffix != ".pyc")
+    return built.is_file() and built.stat().st_mtime >= changed
+
+
 def build_book(root: Path) -> Path:
-    """Build the book; returns its front page.
+    """Build the book, unless it is there and nothing has changed; returns its front page.
 
     Raises
     ------
     DemoError
         With the end of the build's log, if it fails.
     """
+    if is_current(root):
+        return front_page(root)
     tool = Path(sys.executable).with_name("jupyter-book")
     done = subprocess.run(
         [str(tool), "build", str(root)],
@@ -97,7 +115,7 @@ def build_book(root: Path) -> Path:
     )
     if done.returncode:
         raise DemoError(f"the book does not build; its log ends with:\n{done.stdout[-3000:]}")
-    return root / "_build" / "html" / "index.html"
+    return front_page(root)
 
 
 def make_course(root: Path) -> Course:
