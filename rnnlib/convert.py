@@ -12,10 +12,10 @@ from itertools import count, takewhile
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlib.cells import Cell, Elman, Layer
+from rnnlib.cells import Cell, Dense, Elman, Layer
 from rnnlib.checks import as_array, check_shape
 from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM
-from rnnlib.stack import BothDirections, Dense, Stack
+from rnnlib.stack import BothDirections, Stack
 
 OUR_GATES = {Layer: ("y",), LSTM: GATES, GRU: GRU_GATES}
 """The order of the gates in our weights; a layer counts as one gate."""

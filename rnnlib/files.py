@@ -25,7 +25,7 @@ KINDS = {
     name: kind
     for module in (cells, gated, stack)
     for name, kind in vars(module).items()
-    if is_dataclass(kind) and hasattr(kind, "n_inputs") and not name.startswith("_")
+    if is_dataclass(kind) and hasattr(kind, "n_inputs")
 }
 """All kinds of networks by name."""
 

@@ -14,10 +14,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from rnnlib.cells import Elman, Jordan, Layer
+from rnnlib.cells import Dense, Elman, Jordan, Layer
 from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM, PeepholeLSTM
 from rnnlib.parameters import Network, map_parameters, parameters
-from rnnlib.stack import Dense
 
 Initialiser = Callable[[np.random.Generator, int, int], NDArray]
 

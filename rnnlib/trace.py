@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import singledispatch
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rnnlib.cells import Cell, as_inputs, as_state, record_at, run, zero_state
-from rnnlib.checks import as_array, check_shape
+from rnnlib.cells import as_inputs, as_state, check_network, map_record, rows, zero_state
+from rnnlib.checks import Array, read, read_only, said
+from rnnlib.lengths import as_lengths, blank, hold
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Trace:
     Of sequences of different lengths T is the longest. One that has ended stands still: its later
     records repeat its last, so that ``trace[-1]`` holds the last record of each.
 
-    The gradient of a trace is a trace too; see ``bptt``.
+    The gradient of a trace is a trace too; see ``bptt``. The arrays of both are read-only.
 
     Attributes
     ----------
@@ -38,23 +38,26 @@ class Trace:
         The record of step 0.
     steps : NamedTuple
         The records of all steps, each quantity stacked along a first axis of length T.
-    blocks : NamedTuple
-        The same numbers, in the arrays in which the cell computes, with one axis for the batch.
     lengths : (...) integers, or None
         How many steps each sequence has; None if all have T.
     """
 
-    cell: Cell
-    xs: NDArray
-    initial: NamedTuple
-    steps: NamedTuple
-    blocks: NamedTuple
-    lengths: NDArray | None = None
+    cell: Any
+    xs: Array
+    initial: Any
+    steps: Any
+    lengths: Array | None = None
+
+    def __post_init__(self) -> None:
+        self.__setstate__(self.__dict__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update({name: read_only(value) for name, value in state.items()})
 
     def __len__(self) -> int:
         return len(self.xs)
 
-    def __getitem__(self, t: int) -> NamedTuple:
+    def __getitem__(self, t: int) -> Any:
         T = len(self)
         if not isinstance(t, int | np.integer):
             raise TypeError(
@@ -65,15 +68,15 @@ class Trace:
             raise IndexError(f"the trace holds steps 0 to {T}; got t = {t}")
         if t == 0:
             return self.initial
-        return record_at(self.steps, t - 1 if t > 0 else T + t)
+        return at(self.steps, t - 1 if t > 0 else t)
 
-    def __iter__(self) -> Iterator[NamedTuple]:
+    def __iter__(self) -> Iterator[Any]:
         return (self[t] for t in range(1, len(self) + 1))
 
-    def __reversed__(self) -> Iterator[NamedTuple]:
+    def __reversed__(self) -> Iterator[Any]:
         return (self[t] for t in range(len(self), 0, -1))
 
-    def __getattr__(self, name: str) -> NDArray:
+    def __getattr__(self, name: str) -> Array:
         # Only called for what is not an attribute already: the quantities of the record.
         if "steps" not in self.__dict__:  # copy and pickle ask before there is anything
             raise AttributeError(name)
@@ -83,7 +86,7 @@ class Trace:
         known = ", ".join(kept)
         raise AttributeError(f"a trace of {type(self.cell).__name__} holds {known}; got {name!r}")
 
-    def _kept(self) -> dict[str, NDArray]:
+    def _kept(self) -> dict[str, Array]:
         return {name: q for name, q in self.steps._asdict().items() if q is not None}
 
     def __dir__(self) -> list[str]:
@@ -95,9 +98,9 @@ class Trace:
 
 
 def unroll(
-    cell: Cell,
+    cell: Any,
     xs: ArrayLike,
-    initial: NamedTuple | None = None,
+    initial: Any = None,
     lengths: ArrayLike | None = None,
 ) -> Trace:
     """Run ``cell`` over a sequence: step t takes x(t) and the record of step t−1.
@@ -112,7 +115,7 @@ def unroll(
     Parameters
     ----------
     cell
-        Any cell: an object with what ``Cell`` lists.
+        Any cell, or a network that is made of cells.
     xs : (T, ..., k)
         One sequence, (T, k), or a batch of m sequences of equal length, (T, m, k).
     initial : NamedTuple, optional
@@ -130,7 +133,8 @@ def unroll(
         If the sequence is empty or ragged, a shape does not fit, what is fed back is missing from
         ``initial``, or a number is not finite.
     TypeError
-        If entries are not numbers, or ``initial`` is not a record of this kind of cell.
+        If entries are not numbers, ``initial`` is not a record of this kind of cell, or ``cell`` is
+        no network.
 
     Notes
     -----
@@ -154,90 +158,113 @@ def unroll(
     >>> trace[2].h
     array([3., 3., 0.])
     """
-    lengths = None if lengths is None else _as_lengths(lengths, np.shape(xs))
-    xs = _sequence(cell, xs if lengths is None else _blank(xs, lengths))
-    return way_there(cell, xs, initial, lengths, "initial")
+    _check_order(cell, xs)
+    xs, lengths = _sequences(cell, xs, lengths)
+    return unrolled(cell, xs, initial, lengths, "initial")
 
 
-@singledispatch
-def way_there(
-    cell: Cell, xs: NDArray, initial: NamedTuple | None, lengths: NDArray | None, name: str
-) -> Trace:
-    """``unroll`` for a sequence that has been checked; errors call the initial state ``name``.
+def unrolled(cell: Any, xs: Array, initial: Any, lengths: Array | None, name: str) -> Trace:
+    """``unroll`` for sequences that have been checked; errors call the initial state ``name``.
 
-    Networks made of networks register a way of their own: see ``rnnlib.stack``.
+    A network made of networks has a way of its own to do it: see ``rnnlib.stack``.
     """
+    if hasattr(cell, "unrolled"):
+        trace: Trace = cell.unrolled(xs, initial, lengths, name)
+        return trace
     leading = xs.shape[1:-1]
     if initial is None:
         initial = zero_state(cell, leading, xs.dtype)
     else:
         initial = as_state(name, cell, initial, leading)
-    steps, blocks = run(cell, xs, initial, None if lengths is None else alive(lengths, len(xs)))
-    return Trace(cell, xs, initial, steps, blocks, lengths)
+    steps = stack(_forward(cell, xs, map_record(rows, initial)), leading)
+    return Trace(cell, xs, initial, map_record(lambda q: hold(q, lengths), steps), lengths)
 
 
-def pad(sequences: Iterable[ArrayLike]) -> tuple[NDArray, NDArray]:
-    """Sequences of different lengths as one batch: ``xs``, (T, m, k), and ``lengths``, (m,).
-
-    T is the longest length; zeros fill the rest, and ``unroll(cell, *...)`` ignores them.
-
-    >>> xs, lengths = pad([[[1], [2], [3]], [[4]]])
-    >>> xs[:, 1, 0], lengths
-    (array([4., 0., 0.]), array([3, 1]))
-
-    Raises
-    ------
-    ValueError
-        If there is no sequence, one is empty or not of shape (T, k), or k differs.
-    """
-    arrays = [as_array(f"sequences[{i}]", each) for i, each in enumerate(sequences)]
-    if not arrays:
-        raise ValueError("sequences is empty; at least one was expected")
-    for i, each in enumerate(arrays):
-        check_shape(f"sequences[{i}]", each, ("T", arrays[0].shape[-1] if each.ndim else "k"))
-    lengths = np.array([len(each) for each in arrays])
-    shape = (lengths.max(), len(arrays), arrays[0].shape[-1])
-    xs = np.zeros(shape, np.result_type(*arrays))
-    for i, each in enumerate(arrays):
-        xs[: len(each), i] = each
-    return xs, lengths
-
-
-def alive(lengths: NDArray, T: int) -> NDArray:
-    """Which steps 1 … T each sequence has: booleans of shape (T, m), the batch as one axis."""
-    return np.arange(1, T + 1)[:, None] <= lengths.reshape(-1)
-
-
-def _as_lengths(lengths: ArrayLike, shape: tuple[int, ...]) -> NDArray:
-    lengths = np.asarray(lengths)
-    T, leading = shape[0], shape[1:-1]
-    if lengths.dtype.kind not in "iu":
-        raise TypeError(f"lengths holds entries of type {lengths.dtype}; integers were expected")
-    if lengths.shape != leading:
-        raise ValueError(
-            f"lengths has shape {lengths.shape}, expected {leading}: one for each sequence of xs"
+def _forward(cell: Any, xs: Array, before: Any) -> list[Any]:
+    """The records of all steps, each quantity (m, ·): the loop that unrolls."""
+    # a class that does not inherit from Cell may have no more than a step
+    inputs, forward = (
+        getattr(cell, "inputs", lambda xs: xs),
+        getattr(cell, "forward", cell.step),
+    )
+    shares = inputs(rows(xs))
+    records = []
+    for share in shares.reshape(len(xs), -1, *shares.shape[1:]):
+        before = forward(share, before)
+        records.append(before)
+    if not isinstance(before, cell.Step):
+        raise TypeError(
+            f"the step of {type(cell).__name__} returned {said(before)}, expected a record: "
+            f"{cell.Step.__name__}({', '.join(f'{each}=...' for each in cell.Step._fields)})"
         )
-    if lengths.size and not (lengths.min() >= 1 and lengths.max() <= T):
-        wrong = lengths[(lengths < 1) | (lengths > T)][0]
-        raise ValueError(f"lengths holds {wrong}; xs has {T} steps, so 1 to {T} were expected")
-    return lengths.copy()
+    return records
 
 
-def _blank(xs: ArrayLike, lengths: NDArray) -> NDArray:
-    """A copy of ``xs`` with zeros after each sequence's end."""
-    xs = np.array(xs)
-    ended = ~alive(lengths, len(xs)).reshape(xs.shape[:-1])
-    xs[ended] = 0
-    return xs
+def stack(records: Sequence[Any], leading: tuple[int, ...]) -> Any:
+    """The records of all steps as one, each quantity of shape (T, ..., n)."""
+    return type(records[0])._make(
+        None
+        if quantities[0] is None
+        else np.concatenate(quantities).reshape(len(records), *leading, quantities[0].shape[-1])
+        for quantities in zip(*records, strict=True)
+    )
 
 
-def _sequence(cell: Cell, xs: ArrayLike) -> NDArray:
-    """A copy of ``xs``, (T, ..., k), so that a trace stays what it is."""
-    xs = as_array("xs", xs)
-    if xs.ndim < 2:
-        raise ValueError(
-            f"xs has shape {xs.shape}, expected (T, ..., {cell.n_inputs}): time comes first"
+def at(steps: Any, t: int | slice) -> Any:
+    """The record of one step out of those of all, or of some."""
+    return map_record(lambda quantity: quantity[t], steps)
+
+
+def as_batch(quantity: Array) -> Array:
+    """One axis for the batch, whatever there was between the first and the last: (T, m, n)."""
+    return quantity.reshape(len(quantity), -1, quantity.shape[-1])
+
+
+def by_rows(steps: Any) -> Any:
+    """The records of all steps, each quantity with one axis for the batch: (T, m, n)."""
+    return map_record(as_batch, steps)
+
+
+def states_before(trace: Trace) -> Any:
+    """For each step the state of the step before, and nothing else: (T, m, n)."""
+    states = {
+        name: np.concatenate([getattr(trace[0], name)[None], getattr(trace, name)[:-1]])
+        for name in trace.cell.state
+    }
+    return by_rows(trace.cell.Step(**states))
+
+
+def each_step(steps: Any) -> list[Any]:
+    """The record of step 1, of step 2, …"""
+    kept = {name: quantity for name, quantity in steps._asdict().items() if quantity is not None}
+    return [
+        type(steps)(**dict(zip(kept, step, strict=True))) for step in zip(*kept.values(), strict=True)
+    ]
+
+
+def _check_order(cell: Any, xs: Any) -> None:
+    """Raise TypeError unless the first argument is a network and the second is none."""
+    if hasattr(xs, "n_inputs") and not hasattr(cell, "n_inputs"):
+        raise TypeError(
+            f"cell is {said(cell)} and xs is of type {type(xs).__name__}: "
+            f"they have changed places, expected unroll(cell, xs)"
         )
+    check_network("cell", cell)
+
+
+def _sequences(
+    cell: Any, xs: ArrayLike, lengths: ArrayLike | None
+) -> tuple[Array, Array | None]:
+    """A copy of ``xs``, (T, ..., k), so that a trace stays what it is; and ``lengths``."""
+    shape = read("xs", xs).shape
+    if len(shape) < 2:
+        raise ValueError(
+            f"xs has shape {shape}, expected (T, ..., {cell.n_inputs}): time comes first"
+        )
+    if lengths is not None:
+        lengths = as_lengths(lengths, read("xs", xs))
+        xs = blank(read("xs", xs), lengths)
+    xs = as_inputs("xs", cell, xs)
     if len(xs) == 0:
         raise ValueError(f"xs has shape {xs.shape}, that is no step; at least one was expected")
-    return as_inputs("xs", cell, xs).copy()
+    return xs.copy(), lengths

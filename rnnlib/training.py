@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnlib.bptt import bptt
+from rnnlib.backpropagation import bptt
 from rnnlib.losses import Loss
 from rnnlib.parameters import Network, map_parameters, parameters, with_parameters
 from rnnlib.tasks import Batch

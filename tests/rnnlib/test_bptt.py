@@ -10,6 +10,7 @@ from networks import RANDOM, draw, random_elman, random_state
 from rnnlib import bptt, contributions, pad, unroll
 from rnnlib.examples import notes_elman, notes_inputs
 from rnnlib.parameters import map_parameters, parameters, with_parameters
+from rnnlib.seeds import names_of_seeds
 
 TINY = 1e-30
 SEEDS = st.integers(0, 2**32 - 1)
@@ -31,16 +32,12 @@ def smooth(trace, weights):
     return loss, own
 
 
-def seed_names(cell):
-    return [name for name in cell.Blocks._fields if name in cell.Step._fields]
-
-
 def kept(trace):
     return [quantity for quantity in trace.steps if quantity is not None]
 
 
 def weights_for(rng, trace):
-    return {name: draw(rng, *getattr(trace, name).shape) for name in seed_names(trace.cell)}
+    return {name: draw(rng, *getattr(trace, name).shape) for name in names_of_seeds(trace)}
 
 
 def by_complex_step(function, array):

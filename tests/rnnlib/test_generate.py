@@ -10,7 +10,7 @@ from networks import draw, random_elman, random_layer, random_lstm
 from test_stack import random_both, random_dense, start_of
 
 from rnnlib import unroll
-from rnnlib.generate import generate
+from rnnlib.generation import generate
 from rnnlib.stack import Stack
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnlib.activations import activation
-from rnnlib.bptt import bptt, contributions
+from rnnlib.backpropagation import bptt
 from rnnlib.cells import Cell, Elman, Jordan, Layer
 from rnnlib.gated import GRU, LSTM
 from rnnlib.trace import Trace
