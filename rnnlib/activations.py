@@ -154,7 +154,5 @@ def activation(name: str) -> Activation:
         If there is none of that name.
     """
     if not isinstance(name, str) or name not in ACTIVATIONS:
-        raise ValueError(
-            f"unknown activation {name!r}, expected one of: {', '.join(ACTIVATIONS)}"
-        )
+        raise ValueError(f"unknown activation {name!r}, expected one of: {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[name]

@@ -16,7 +16,7 @@ from rnnlib.checks import Array, as_count
 from rnnlib.losses import Loss
 from rnnlib.parameters import with_parameters
 from rnnlib.seeds import as_seeds, own_gradients
-from rnnlib.trace import Trace, by_rows, each_step, stack, states_before
+from rnnlib.trace import Trace, by_rows, each_step, put, room_for, states_before
 from rnnlib.truncation import backward_by_age
 
 
@@ -92,7 +92,7 @@ def backpropagated(trace: Trace, truncate: int | None, seeds: dict[str, Array]) 
         return gradient
     own, now, before = own_gradients(trace, seeds), by_rows(trace.steps), states_before(trace)
     if truncate is None:
-        d, flow = _backward(cell, own, now, before)
+        d, flow = _backward(cell, own, now, before, len(trace))
     else:
         d, flow = backward_by_age(cell, own, now, before, min(truncate, len(trace)))
     weights = cell.gradient(*(map_record(rows, each) for each in (d, now, before)), rows(trace.xs))
@@ -102,15 +102,19 @@ def backpropagated(trace: Trace, truncate: int | None, seeds: dict[str, Array]) 
     return Trace(with_parameters(cell, weights), d_xs, flow, d, trace.lengths)
 
 
-def _backward(cell: Any, own: Any, now: Any, before: Any) -> tuple[Any, Any]:
+def _backward(cell: Any, own: Any, now: Any, before: Any, T: int) -> tuple[Any, Any]:
     """The gradients of all steps, and what reaches the initial state: the loop that goes back.
 
     ``own`` holds the loss's own gradients, and, as the others, one record for all steps, each
     quantity (T, m, ·).
     """
-    flow, gradients = map_record(lambda state: np.zeros_like(state[0]), before), []
-    for own, now, before in reversed(list(zip(*map(each_step, (own, now, before)), strict=True))):
+    flow = map_record(lambda state: np.zeros_like(state[0]), before)
+    steps = list(zip(*(each_step(each, T) for each in (own, now, before)), strict=True))
+    for t in reversed(range(T)):
+        own, now, before = steps[t]
         arriving = {name: getattr(own, name) + getattr(flow, name) for name in cell.state}
         d, flow = cell.backward(own._replace(**arriving), now, before)
-        gradients.append(d)
-    return stack(gradients[::-1], (-1,)), flow
+        if t == T - 1:
+            gradients = room_for(T, d)
+        put(d, gradients, t)
+    return gradients, flow

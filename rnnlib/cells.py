@@ -6,37 +6,54 @@ and returns the record of this one: every quantity that the step computes, by na
 
 Vectors are rows. Callers may have any axes in front of the last one, so that one function serves a
 single instance, of shape (k,), and a batch, of shape (m, k); a single neuron is a layer with one
-neuron. The four methods with the equations see exactly one such axis: one row for each instance.
+neuron. The methods with the equations see exactly one such axis: one row for each instance.
 
 - ``inputs`` is what the inputs contribute, which depends on no other step: one product for all.
 - ``forward`` is a step: the equations of the notes.
 - ``backward`` is a step back, by the chain rule.
-- ``gradient`` is what reaches weights and inputs: one product for all steps.
+- ``gradient`` is what reaches weights and inputs, one product for all steps; it follows from what
+  each ``weight`` reads, and is the same in all cells.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnlib.activations import activation
-from rnnlib.checks import Array, as_array, check_last_axis, read_only, said, spell
+from rnnlib.checks import Array, as_array, check_last_axis, read_only, spell
 from rnnlib.parameters import dtype_of, parameters
 
 Record = TypeVar("Record")
 
+Back: TypeAlias = tuple[Record, Record]
+"""The gradients of all quantities of a step, and those of the state of the step before."""
 
-def weight(shape: str, between: str = "") -> Any:
-    """A field of a cell that holds weights: its ``shape`` in symbols, and what it lies ``between``.
 
-    Each symbol stands for one size, the same in all weights of a cell; they are checked, copied and
-    made read-only when the cell is made, and counted by ``count``.
+def weight(shape: str, between: str = "", reads: str = "", to: str = "") -> Any:
+    """A field of a cell that holds weights, and where they stand in its equations.
+
+    Parameters
+    ----------
+    shape : str
+        One symbol for each axis, such as "k n". A symbol stands for one size, the same in all
+        weights of a cell: they are checked, copied and made read-only when the cell is made.
+    between : str
+        What the weights lie between, in words, for ``count``.
+    reads : str
+        What they are multiplied by: "x", a quantity of the same step such as "h", or one of the
+        step before, "before.h"; nothing if they are a bias. Several gates, on the first axis, may
+        read one thing each.
+    to : str
+        The pre-activation that the product is added to, or one for each gate.
     """
-    return field(metadata={"shape": tuple(shape.split()), "between": between})
+    symbols, sources, sums = tuple(shape.split()), reads.split(), to.split()
+    place = {"shape": symbols, "between": between, "reads": sources, "to": sums}
+    return field(metadata=place)
 
 
 def function(default: str) -> Any:
@@ -48,9 +65,8 @@ class Cell:
     """What all cells have, and what a cell of one's own inherits.
 
     A frozen dataclass with a method ``step`` is a cell: ``unroll``, ``generate``, ``Stack``,
-    ``count`` and ``save`` take it. With ``backward`` and ``gradient`` it goes back in time, and so
-    ``bptt`` and ``fit`` take it, too. If the inputs' share can be had apart, it has ``inputs`` and
-    ``forward`` in place of ``step``.
+    ``count`` and ``save`` take it. With ``backward`` it is trained, too. If the inputs' share can
+    be had apart, it has ``inputs`` and ``forward`` in place of ``step``.
 
     Attributes
     ----------
@@ -65,32 +81,24 @@ class Cell:
     seeds
         The quantities, beside the state and the output, that a loss may read as well.
 
+    ``rnnlib.examples.MinimalGatedUnit`` is one, written as one would write one's own.
+
     Examples
     --------
-    A minimal gated unit (Zhou and others, 2016), f = σ(x W_f + h U_f + b_f) and
-    h(t) = (1 − f) h(t−1) + f tanh(x W_h + (f h(t−1)) U_h + b_h):
+    A cell that adds up what it reads:
 
-    >>> class MinimalStep(NamedTuple):
-    ...     f: Array | None = None
-    ...     h: Array | None = None
+    >>> class SumStep(NamedTuple):
+    ...     sum: Any = None
     >>> @dataclass(frozen=True, eq=False)
-    ... class Minimal(Cell):
-    ...     W_f: Array = weight("k n", "input to gate")
-    ...     W_h: Array = weight("k n", "input to candidate")
-    ...     U_f: Array = weight("n n", "h to gate")
-    ...     U_h: Array = weight("n n", "h to candidate")
-    ...     b_f: Array = weight("n", "bias of gate")
-    ...     b_h: Array = weight("n", "bias of candidate")
-    ...     Step, state, output = MinimalStep, ("h",), "h"
+    ... class Sum(Cell):
+    ...     W: Array = weight("k n", "input to sum", "x", "sum")
+    ...     Step, state, output = SumStep, ("sum",), "sum"
     ...
     ...     def step(self, x, before):
-    ...         f = 1 / (1 + np.exp(-(x @ self.W_f + before.h @ self.U_f + self.b_f)))
-    ...         candidate = np.tanh(x @ self.W_h + (f * before.h) @ self.U_h + self.b_h)
-    ...         return MinimalStep(f, (1 - f) * before.h + f * candidate)
+    ...         return SumStep(before.sum + x @ self.W)
     >>> from rnnlib import unroll
-    >>> unit = Minimal([[-9]], [[1]], [[0]], [[0]], b_f=[5], b_h=[0])
-    >>> unroll(unit, [[0.5], [2], [2]]).h.round(3).ravel()
-    array([0.288, 0.288, 0.288])
+    >>> unroll(Sum(W=[[10]]), [[1], [2], [3]]).sum.ravel()
+    array([10., 30., 60.])
     """
 
     Step: ClassVar[Any]
@@ -161,13 +169,28 @@ class Cell:
         )
 
     def gradient(self, d: Any, now: Any, before: Any, xs: Array) -> dict[str, Array]:
-        """What N steps contribute to the gradient of each weight, and, as ``xs``, of the inputs.
+        """∂L/∂W = Σ inᵀ ∂L/∂a for each weight W, and, as ``xs``, ∂L/∂x(t) = Σ ∂L/∂a W_xᵀ.
 
-        All have one row for each step, (N, ·); weights get the sum over all, and inputs a row each.
+        A weight is multiplied by what it reads and added to a pre-activation a; a bias is added
+        alone. Of all quantities the N rows are as many steps, over which a weight's gradient is the
+        sum; inputs get a row each.
         """
-        raise TypeError(
-            f"{type(self).__name__} has no method gradient: it can be unrolled, and not be trained"
-        )
+        gradients, d_xs = {}, np.zeros_like(xs)
+        for name, reads, to in _connections(self):
+            parts = []
+            for gate, (read, a) in enumerate(zip(reads, to, strict=True)):
+                da, W = getattr(d, a), getattr(self, name)
+                W = W[gate] if len(to) > 1 else W
+                if not read:
+                    parts.append(da.sum(axis=0))
+                elif W.ndim == 1:  # entry by entry, as a peephole is
+                    parts.append((_quantity(read, now, before, xs) * da).sum(axis=0))
+                else:
+                    parts.append(_quantity(read, now, before, xs).T @ da)
+                if read == "x":
+                    d_xs = d_xs + da @ W.T
+            gradients[name] = np.stack(parts) if len(to) > 1 else parts[0]
+        return gradients | {"xs": d_xs}
 
 
 class LayerStep(NamedTuple):
@@ -242,9 +265,9 @@ class Layer(Cell):
            [ 3.5]])
     """
 
-    W_x: Array = weight("k l", "input to layer")
-    W_y: Array = weight("l l", "layer to layer")
-    b: Array = weight("l", "bias of layer")
+    W_x: Array = weight("k l", "input to layer", "x", "a")
+    W_y: Array = weight("l l", "layer to layer", "before.y", "a")
+    b: Array = weight("l", "bias of layer", "", "a")
     phi: str = function("tanh")
 
     Step: ClassVar = LayerStep
@@ -254,32 +277,19 @@ class Layer(Cell):
     seeds: ClassVar = LayerStep._fields
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W_x + b, of shape (N, l)."""
-        return xs @ self.W_x + self.b
+        """x(t) W_x, of shape (N, l)."""
+        return xs @ self.W_x
 
     def forward(self, share: Array, before: LayerStep) -> LayerStep:
-        """a(t) = x(t) W_x + b + y(t−1) W_y,  y(t) = φ(a(t))."""
-        a = share + before.y @ self.W_y
+        """a(t) = x(t) W_x + y(t−1) W_y + b,  y(t) = φ(a(t))."""
+        a = share + before.y @ self.W_y + self.b
         y = activation(self.phi).function(a)
         return LayerStep(a, y)
 
-    def backward(
-        self, d: LayerStep, now: LayerStep, before: LayerStep
-    ) -> tuple[LayerStep, LayerStep]:
+    def backward(self, d: LayerStep, now: LayerStep, before: LayerStep) -> Back[LayerStep]:
         """∂L/∂a(t) = ∂L/∂y(t) φ′(a(t)), and on goes ∂L/∂a(t) W_yᵀ."""
         da = d.a + activation(self.phi).pull_back(d.y, now.a, now.y)
         return LayerStep(da, d.y), LayerStep(y=da @ self.W_y.T)
-
-    def gradient(
-        self, d: LayerStep, now: LayerStep, before: LayerStep, xs: Array
-    ) -> dict[str, Array]:
-        """∂L/∂W_x = Σ x(t)ᵀ ∂L/∂a(t),  ∂L/∂W_y = Σ y(t−1)ᵀ ∂L/∂a(t),  ∂L/∂b = Σ ∂L/∂a(t)."""
-        return {
-            "W_x": xs.T @ d.a,
-            "W_y": before.y.T @ d.a,
-            "b": d.a.sum(axis=0),
-            "xs": d.a @ self.W_x.T,
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -318,11 +328,11 @@ class Elman(Cell):
     array([5., 4.])
     """
 
-    W_x: Array = weight("k n", "input to hidden")
-    W_h: Array = weight("n n", "hidden to hidden")
-    W_o: Array = weight("n o", "hidden to output")
-    b_h: Array = weight("n", "bias of hidden")
-    b_o: Array = weight("o", "bias of output")
+    W_x: Array = weight("k n", "input to hidden", "x", "a_h")
+    W_h: Array = weight("n n", "hidden to hidden", "before.h", "a_h")
+    W_o: Array = weight("n o", "hidden to output", "h", "a_o")
+    b_h: Array = weight("n", "bias of hidden", "", "a_h")
+    b_o: Array = weight("o", "bias of output", "", "a_o")
     g_h: str = function("tanh")
     g_o: str = function("identity")
 
@@ -338,38 +348,23 @@ class Elman(Cell):
         return int(self.W_o.shape[1])
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W_x + b_h, of shape (N, n)."""
-        return xs @ self.W_x + self.b_h
+        """x(t) W_x, of shape (N, n)."""
+        return xs @ self.W_x
 
     def forward(self, share: Array, before: ElmanStep) -> ElmanStep:
-        """a_h(t) = x(t) W_x + b_h + h(t−1) W_h, and y(t) of h(t)."""
-        a_h = share + before.h @ self.W_h
+        """a_h(t) = x(t) W_x + h(t−1) W_h + b_h, and y(t) of h(t)."""
+        a_h = share + before.h @ self.W_h + self.b_h
         h = activation(self.g_h).function(a_h)
         a_o = h @ self.W_o + self.b_o
         y = activation(self.g_o).function(a_o)
         return ElmanStep(a_h, h, a_o, y)
 
-    def backward(
-        self, d: ElmanStep, now: ElmanStep, before: ElmanStep
-    ) -> tuple[ElmanStep, ElmanStep]:
+    def backward(self, d: ElmanStep, now: ElmanStep, before: ElmanStep) -> Back[ElmanStep]:
         """∂L/∂h(t) gets ∂L/∂a_o(t) W_oᵀ; and on goes ∂L/∂a_h(t) W_hᵀ."""
         da_o = d.a_o + activation(self.g_o).pull_back(d.y, now.a_o, now.y)
         dh = d.h + da_o @ self.W_o.T
         da_h = d.a_h + activation(self.g_h).pull_back(dh, now.a_h, now.h)
         return ElmanStep(da_h, dh, da_o, d.y), ElmanStep(h=da_h @ self.W_h.T)
-
-    def gradient(
-        self, d: ElmanStep, now: ElmanStep, before: ElmanStep, xs: Array
-    ) -> dict[str, Array]:
-        """∂L/∂W_h = Σ h(t−1)ᵀ ∂L/∂a_h(t), and so on: what goes in, times what comes back."""
-        return {
-            "W_x": xs.T @ d.a_h,
-            "W_h": before.h.T @ d.a_h,
-            "W_o": now.h.T @ d.a_o,
-            "b_h": d.a_h.sum(axis=0),
-            "b_o": d.a_o.sum(axis=0),
-            "xs": d.a_h @ self.W_x.T,
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -398,11 +393,11 @@ class Jordan(Cell):
     leads from H to H; it leads from the output layer to H, as their exercise 3 has it.)
     """
 
-    W_x: Array = weight("k n", "input to hidden")
-    W_h: Array = weight("o n", "output to hidden")
-    W_o: Array = weight("n o", "hidden to output")
-    b_h: Array = weight("n", "bias of hidden")
-    b_o: Array = weight("o", "bias of output")
+    W_x: Array = weight("k n", "input to hidden", "x", "a_h")
+    W_h: Array = weight("o n", "output to hidden", "before.y", "a_h")
+    W_o: Array = weight("n o", "hidden to output", "h", "a_o")
+    b_h: Array = weight("n", "bias of hidden", "", "a_h")
+    b_o: Array = weight("o", "bias of output", "", "a_o")
     g_h: str = function("tanh")
     g_o: str = function("identity")
 
@@ -423,38 +418,23 @@ class Jordan(Cell):
         return (self.n_outputs,)
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W_x + b_h, of shape (N, n)."""
-        return xs @ self.W_x + self.b_h
+        """x(t) W_x, of shape (N, n)."""
+        return xs @ self.W_x
 
     def forward(self, share: Array, before: JordanStep) -> JordanStep:
-        """a_h(t) = x(t) W_x + b_h + y(t−1) W_h, and y(t) of h(t)."""
-        a_h = share + before.y @ self.W_h
+        """a_h(t) = x(t) W_x + y(t−1) W_h + b_h, and y(t) of h(t)."""
+        a_h = share + before.y @ self.W_h + self.b_h
         h = activation(self.g_h).function(a_h)
         a_o = h @ self.W_o + self.b_o
         y = activation(self.g_o).function(a_o)
         return JordanStep(a_h, h, a_o, y)
 
-    def backward(
-        self, d: JordanStep, now: JordanStep, before: JordanStep
-    ) -> tuple[JordanStep, JordanStep]:
+    def backward(self, d: JordanStep, now: JordanStep, before: JordanStep) -> Back[JordanStep]:
         """∂L/∂h(t) gets ∂L/∂a_o(t) W_oᵀ; and on goes ∂L/∂a_h(t) W_hᵀ, to y(t−1)."""
         da_o = d.a_o + activation(self.g_o).pull_back(d.y, now.a_o, now.y)
         dh = d.h + da_o @ self.W_o.T
         da_h = d.a_h + activation(self.g_h).pull_back(dh, now.a_h, now.h)
         return JordanStep(da_h, dh, da_o, d.y), JordanStep(y=da_h @ self.W_h.T)
-
-    def gradient(
-        self, d: JordanStep, now: JordanStep, before: JordanStep, xs: Array
-    ) -> dict[str, Array]:
-        """∂L/∂W_h = Σ y(t−1)ᵀ ∂L/∂a_h(t), and so on: what goes in, times what comes back."""
-        return {
-            "W_x": xs.T @ d.a_h,
-            "W_h": before.y.T @ d.a_h,
-            "W_o": now.h.T @ d.a_o,
-            "b_h": d.a_h.sum(axis=0),
-            "b_o": d.a_o.sum(axis=0),
-            "xs": d.a_h @ self.W_x.T,
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -480,8 +460,8 @@ class Dense(Cell):
     array([11.,  6.])
     """
 
-    W: Array = weight("k o", "input to output")
-    b: Array = weight("o", "bias of output")
+    W: Array = weight("k o", "input to output", "x", "a")
+    b: Array = weight("o", "bias of output", "", "a")
     phi: str = function("identity")
 
     Step: ClassVar = DenseStep
@@ -491,32 +471,48 @@ class Dense(Cell):
     seeds: ClassVar = DenseStep._fields
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W + b, of shape (N, o): all that there is."""
-        return xs @ self.W + self.b
+        """x(t) W, of shape (N, o): all that there is, but the bias."""
+        return xs @ self.W
 
     def forward(self, share: Array, before: DenseStep) -> DenseStep:
-        """y(t) = φ(a(t))."""
-        return DenseStep(share, activation(self.phi).function(share))
+        """a(t) = x(t) W + b,  y(t) = φ(a(t))."""
+        a = share + self.b
+        y = activation(self.phi).function(a)
+        return DenseStep(a, y)
 
-    def backward(
-        self, d: DenseStep, now: DenseStep, before: DenseStep
-    ) -> tuple[DenseStep, DenseStep]:
+    def backward(self, d: DenseStep, now: DenseStep, before: DenseStep) -> Back[DenseStep]:
         """∂L/∂a(t) = ∂L/∂y(t) φ′(a(t)); nothing goes on to the step before."""
         da = d.a + activation(self.phi).pull_back(d.y, now.a, now.y)
         return DenseStep(da, d.y), DenseStep()
 
-    def gradient(
-        self, d: DenseStep, now: DenseStep, before: DenseStep, xs: Array
-    ) -> dict[str, Array]:
-        """∂L/∂W = Σ x(t)ᵀ ∂L/∂a(t),  ∂L/∂b = Σ ∂L/∂a(t)."""
-        return {"W": xs.T @ d.a, "b": d.a.sum(axis=0), "xs": d.a @ self.W.T}
-
 
 def shapes_of(cell: object) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Name, shape in symbols and the rest of what ``weight`` said, of each weight of a cell."""
-    for each_field in fields(cell):  # type: ignore[arg-type]
-        if "shape" in each_field.metadata:
-            yield each_field.name, each_field.metadata["shape"], each_field.metadata["between"]
+    """Of each weight of a cell its name, its shape in symbols, and what it lies between."""
+    for each in fields(cell):  # type: ignore[arg-type]
+        if "shape" in each.metadata:
+            yield each.name, each.metadata["shape"], each.metadata["between"]
+
+
+def _connections(cell: object) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Of each weight its name, and for each of its gates what it reads and what it adds to."""
+    for each in fields(cell):  # type: ignore[arg-type]
+        if "shape" in each.metadata:
+            reads, to = each.metadata["reads"], each.metadata["to"]
+            if not to:
+                raise TypeError(
+                    f"{each.name} of {type(cell).__name__} does not say where it stands, and so "
+                    f"has no gradient: give weight(shape, between, reads, to)"
+                )
+            yield each.name, reads * len(to) if len(reads) == 1 else reads or [""] * len(to), to
+
+
+def _quantity(name: str, now: Any, before: Any, xs: Array) -> Array:
+    """What a weight reads: the input, or a quantity of this step or of the step before."""
+    if name == "x":
+        return xs
+    record, name = (before, name[7:]) if name.startswith("before.") else (now, name)
+    quantity: Array = getattr(record, name)
+    return quantity
 
 
 def check_weights(cell: Any) -> None:
@@ -539,12 +535,12 @@ def check_weights(cell: Any) -> None:
     sizes: dict[str, int] = {}
     for name in sorted(shapes, key=lambda name: name not in leading):
         _check_sizes(name, getattr(cell, name).shape, shapes[name], sizes)
-    for each_field in fields(cell):
-        if each_field.metadata.get("function"):
+    for each in fields(cell):
+        if each.metadata.get("function"):
             try:
-                activation(getattr(cell, each_field.name))
+                activation(getattr(cell, each.name))
             except ValueError as error:
-                raise ValueError(f"{each_field.name}: {error}") from None
+                raise ValueError(f"{each.name}: {error}") from None
 
 
 def _check_sizes(
@@ -622,7 +618,7 @@ def zero_state(cell: Any, leading: tuple[int, ...], dtype: np.dtype[Any]) -> Any
 def map_record(change: Callable[[Array], Array], record: Record) -> Record:
     """A record of the same kind, ``change`` made to every quantity that there is."""
     kept = (None if quantity is None else change(quantity) for quantity in record)  # type: ignore[attr-defined]
-    return type(record)._make(kept)  # type: ignore[attr-defined, no-any-return]
+    return type(record)._make(kept)  # type: ignore[attr-defined]
 
 
 def rows(quantity: Array) -> Array:

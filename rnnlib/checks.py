@@ -56,7 +56,9 @@ def read(name: str, value: ArrayLike) -> Array:
     except ValueError as error:
         raise ValueError(_how_ragged(name, value) or f"{name}: {error}") from None
     except (TypeError, RuntimeError) as error:  # such as a tensor's that requires a gradient
-        raise TypeError(f"{name} is {said(value)}, of which no array can be made: {error}") from None
+        raise TypeError(
+            f"{name} is {said(value)}, of which no array can be made: {error}"
+        ) from None
 
 
 def _how_ragged(name: str, value: Any) -> str | None:
@@ -142,7 +144,7 @@ def read_only(value: Thing) -> Thing:
 
     What a cell or a trace holds would else change behind the back of all that was computed of it.
     """
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.flags.writeable:
         view = value.view()
         view.flags.writeable = False
         return view

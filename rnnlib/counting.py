@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from rnnlib.cells import check_network, shapes_of
 from rnnlib.stack import BothDirections, Stack
 
+
 class CountRow(NamedTuple):
     """The parameters in one array: ``sizes`` are the numbers for the ``symbols``."""
 

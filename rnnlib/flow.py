@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from rnnlib.activations import activation
 from rnnlib.cells import Elman, Layer, map_record, rows
-from rnnlib.checks import Array, as_array, said
+from rnnlib.checks import Array, as_array
 from rnnlib.lengths import alive
 from rnnlib.trace import Trace, at, by_rows, states_before
 
@@ -404,7 +404,7 @@ def _where_alive(trace: Trace, quantity: Array, otherwise: float) -> Array:
 
 def _stretch(matrices: Array) -> Array:
     """The largest singular value of each, (..., s, s) to (...); infinity where one overflowed."""
-    finite = np.isfinite(matrices).all(axis=(-2, -1))
+    finite = np.asarray(np.isfinite(matrices).all(axis=(-2, -1)))
     safe = np.where(finite[..., None, None], matrices, 0)
     return np.where(finite, np.linalg.norm(safe, 2, axis=(-2, -1)), np.inf)
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from rnnlib.activations import sigmoid
-from rnnlib.cells import Cell, weight
+from rnnlib.cells import Back, Cell, weight
 from rnnlib.checks import Array
 
 GATES = ("f", "i", "o", "c_tilde")
@@ -43,7 +43,7 @@ class LSTMStep(NamedTuple):
 class GRUStep(NamedTuple):
     """Gates z and r, candidate h̃ and hidden state h, and the pre-activations a; each (..., n).
 
-    ``past`` is what r resets: h(t−1) W_h + b_h of h̃ in a ``GRU``, h(t−1) in a ``ResetFirstGRU``.
+    ``past`` is h(t−1) W_h + b_h of h̃, yet to be reset, and in a ``ResetFirstGRU`` r(t) h(t−1).
     """
 
     z: Any = None
@@ -66,13 +66,20 @@ class _Gated(Cell):
     output: ClassVar = "h"
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W_x + b for every gate, of shape (N, g, n)."""
-        return np.moveaxis(xs @ self.W_x + self.b[:, None], 0, 1)
+        """x(t) W_x for every gate, of shape (N, g, n)."""
+        return (xs @ self.W_x).swapaxes(0, 1)
+
+    def _sums(self, share: Array, h: Array) -> Array:
+        """x(t) W_x + h(t−1) W_h + b for every gate, of shape (g, N, n)."""
+        return share.swapaxes(0, 1) + h @ self.W_h + self.b[:, None]
 
 
-def _from_gates(da: Array, W: Array) -> Array:
-    """Σ_g ∂L/∂a_g W[g]ᵀ: (g, N, n) to (N, k)."""
-    return (da @ W.swapaxes(1, 2)).sum(axis=0)
+def _through(W: Array, *gates: Array) -> Array:
+    """Σ_g ∂L/∂a_g W[g]ᵀ, of shape (N, k): what flows back through the weights of all gates."""
+    total, *others = (da @ W_g.T for da, W_g in zip(gates, W, strict=True))
+    for other in others:
+        total += other
+    return total
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,47 +120,32 @@ class LSTM(_Gated):
     array([1.])
     """
 
-    W_x: Array = weight("4 k n", "input to gates")
-    W_h: Array = weight("4 n n", "h to gates")
-    b: Array = weight("4 n", "bias of gates")
+    W_x: Array = weight("4 k n", "input to gates", "x", "a_f a_i a_o a_c")
+    W_h: Array = weight("4 n n", "h to gates", "before.h", "a_f a_i a_o a_c")
+    b: Array = weight("4 n", "bias of gates", "", "a_f a_i a_o a_c")
 
     Step: ClassVar = LSTMStep
     state: ClassVar = ("h", "c")
 
     def forward(self, share: Array, before: LSTMStep) -> LSTMStep:
-        """a(t) = x(t) W_x + b + h(t−1) W_h of each gate, then the gates, c(t) and h(t)."""
-        a = np.moveaxis(share, 1, 0) + before.h @ self.W_h
+        """a(t) = x(t) W_x + h(t−1) W_h + b of each gate, then the gates, c(t) and h(t)."""
+        a = self._sums(share, before.h)
         f, i, o = sigmoid(a[:3])
         c_tilde = np.tanh(a[3])
         c = f * before.c + i * c_tilde
         h = o * np.tanh(c)
         return LSTMStep(f, i, o, c_tilde, c, h, *a)
 
-    def backward(
-        self, d: LSTMStep, now: LSTMStep, before: LSTMStep
-    ) -> tuple[LSTMStep, LSTMStep]:
+    def backward(self, d: LSTMStep, now: LSTMStep, before: LSTMStep) -> Back[LSTMStep]:
         """What flows back along h passes all gates; what flows back along c passes f alone."""
         f, i, o, c_tilde, tanh_c = now.f, now.i, now.o, now.c_tilde, np.tanh(now.c)
         do = d.h * tanh_c
         dc = d.c + d.h * o * (1 - tanh_c * tanh_c)
         df, di, dc_tilde = dc * before.c, dc * c_tilde, dc * i
-        da = np.stack(
-            [df * f * (1 - f), di * i * (1 - i), do * o * (1 - o), dc_tilde * (1 - c_tilde**2)]
-        )
-        flow = LSTMStep(h=_from_gates(da, self.W_h), c=dc * f)
+        da_f, da_i, da_o = df * f * (1 - f), di * i * (1 - i), do * o * (1 - o)
+        da = da_f, da_i, da_o, dc_tilde * (1 - c_tilde * c_tilde)
+        flow = LSTMStep(h=_through(self.W_h, *da), c=dc * f)
         return LSTMStep(df, di, do, dc_tilde, dc, d.h, *da), flow
-
-    def gradient(
-        self, d: LSTMStep, now: LSTMStep, before: LSTMStep, xs: Array
-    ) -> dict[str, Array]:
-        """∂L/∂W_x = Σ x(t)ᵀ ∂L/∂a(t),  ∂L/∂W_h = Σ h(t−1)ᵀ ∂L/∂a(t),  for each gate."""
-        da = np.stack([d.a_f, d.a_i, d.a_o, d.a_c])
-        return {
-            "W_x": xs.T @ da,
-            "W_h": before.h.T @ da,
-            "b": da.sum(axis=1),
-            "xs": _from_gates(da, self.W_x),
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,11 +190,11 @@ class PeepholeLSTM(LSTM):
     [0.4] [1.]
     """
 
-    P: Array = weight("3 n", "c to gates")
+    P: Array = weight("3 n", "c to gates", "before.c before.c c", "a_f a_i a_o")
 
     def forward(self, share: Array, before: LSTMStep) -> LSTMStep:
         """As in an LSTM; f and i see c(t−1), and o sees c(t)."""
-        a_f, a_i, a_o, a_c = np.moveaxis(share, 1, 0) + before.h @ self.W_h
+        a_f, a_i, a_o, a_c = self._sums(share, before.h)
         P_f, P_i, P_o = self.P
         a_f, a_i = a_f + before.c * P_f, a_i + before.c * P_i
         f, i, c_tilde = sigmoid(a_f), sigmoid(a_i), np.tanh(a_c)
@@ -212,9 +204,7 @@ class PeepholeLSTM(LSTM):
         h = o * np.tanh(c)
         return LSTMStep(f, i, o, c_tilde, c, h, a_f, a_i, a_o, a_c)
 
-    def backward(
-        self, d: LSTMStep, now: LSTMStep, before: LSTMStep
-    ) -> tuple[LSTMStep, LSTMStep]:
+    def backward(self, d: LSTMStep, now: LSTMStep, before: LSTMStep) -> Back[LSTMStep]:
         """What flows back along c passes f and the peepholes."""
         f, i, o, c_tilde, tanh_c = now.f, now.i, now.o, now.c_tilde, np.tanh(now.c)
         P_f, P_i, P_o = self.P
@@ -223,17 +213,10 @@ class PeepholeLSTM(LSTM):
         dc = d.c + d.h * o * (1 - tanh_c * tanh_c) + da_o * P_o
         df, di, dc_tilde = dc * before.c, dc * c_tilde, dc * i
         da_f, da_i = df * f * (1 - f), di * i * (1 - i)
-        da = np.stack([da_f, da_i, da_o, dc_tilde * (1 - c_tilde**2)])
+        da = da_f, da_i, da_o, dc_tilde * (1 - c_tilde * c_tilde)
         flow_c = dc * f + da_f * P_f + da_i * P_i
-        flow = LSTMStep(h=_from_gates(da, self.W_h), c=flow_c)
+        flow = LSTMStep(h=_through(self.W_h, *da), c=flow_c)
         return LSTMStep(df, di, do, dc_tilde, dc, d.h, *da), flow
-
-    def gradient(
-        self, d: LSTMStep, now: LSTMStep, before: LSTMStep, xs: Array
-    ) -> dict[str, Array]:
-        """∂L/∂P = Σ c(t−1) ∂L/∂a(t) for f and i, Σ c(t) ∂L/∂a(t) for o."""
-        seen = np.stack([before.c * d.a_f, before.c * d.a_i, now.c * d.a_o])
-        return super().gradient(d, now, before, xs) | {"P": seen.sum(axis=1)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,17 +263,17 @@ class GRU(_Gated):
     [0.964]
     """
 
-    W_x: Array = weight("3 k n", "input to gates")
-    W_h: Array = weight("3 n n", "h to gates")
-    b: Array = weight("3 n", "bias of gates")
-    b_h: Array = weight("n", "bias of past")
+    W_x: Array = weight("3 k n", "input to gates", "x", "a_z a_r a_h")
+    W_h: Array = weight("3 n n", "h to gates", "before.h", "a_z a_r past")
+    b: Array = weight("3 n", "bias of gates", "", "a_z a_r a_h")
+    b_h: Array = weight("n", "bias of past", "", "past")
 
     Step: ClassVar = GRUStep
     state: ClassVar = ("h",)
 
     def forward(self, share: Array, before: GRUStep) -> GRUStep:
         """z and r as in an LSTM; r takes away of the past before h̃ adds it to the input."""
-        x_z, x_r, x_h = np.moveaxis(share, 1, 0)
+        x_z, x_r, x_h = share.swapaxes(0, 1) + self.b[:, None]
         h_z, h_r, h_h = before.h @ self.W_h
         a_z, a_r, past = x_z + h_z, x_r + h_r, h_h + self.b_h
         z, r = sigmoid(a_z), sigmoid(a_r)
@@ -299,26 +282,15 @@ class GRU(_Gated):
         h = (1 - z) * h_tilde + z * before.h
         return GRUStep(z, r, h_tilde, h, a_z, a_r, a_h, past)
 
-    def backward(self, d: GRUStep, now: GRUStep, before: GRUStep) -> tuple[GRUStep, GRUStep]:
+    def backward(self, d: GRUStep, now: GRUStep, before: GRUStep) -> Back[GRUStep]:
         """What flows back along h passes z, both gates, and what r lets through to h̃."""
         z, r, h_tilde = now.z, now.r, now.h_tilde
         dz, dh_tilde = d.h * (before.h - h_tilde), d.h * (1 - z)
-        da_h = dh_tilde * (1 - h_tilde**2)
+        da_h = dh_tilde * (1 - h_tilde * h_tilde)
         dr, d_past = da_h * now.past, da_h * r
         da_z, da_r = dz * z * (1 - z), dr * r * (1 - r)
-        flow = d.h * z + _from_gates(np.stack([da_z, da_r, d_past]), self.W_h)
+        flow = d.h * z + _through(self.W_h, da_z, da_r, d_past)
         return GRUStep(dz, dr, dh_tilde, d.h, da_z, da_r, da_h, d_past), GRUStep(h=flow)
-
-    def gradient(self, d: GRUStep, now: GRUStep, before: GRUStep, xs: Array) -> dict[str, Array]:
-        """As of an LSTM; only h̃ gets h(t−1) through r, and so ∂L/∂W_h of h̃ has ∂L/∂past."""
-        da = np.stack([d.a_z, d.a_r, d.a_h])
-        return {
-            "W_x": xs.T @ da,
-            "W_h": before.h.T @ np.stack([d.a_z, d.a_r, d.past]),
-            "b": da.sum(axis=1),
-            "b_h": d.past.sum(axis=0),
-            "xs": _from_gates(da, self.W_x),
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -353,42 +325,33 @@ class ResetFirstGRU(_Gated):
     [0.571, 0.571]
     """
 
-    W_x: Array = weight("3 k n", "input to gates")
-    W_h: Array = weight("3 n n", "h to gates")
-    b: Array = weight("3 n", "bias of gates")
+    W_x: Array = weight("3 k n", "input to gates", "x", "a_z a_r a_h")
+    W_h: Array = weight("3 n n", "h to gates", "before.h before.h past", "a_z a_r a_h")
+    b: Array = weight("3 n", "bias of gates", "", "a_z a_r a_h")
 
     Step: ClassVar = GRUStep
     state: ClassVar = ("h",)
 
     def forward(self, share: Array, before: GRUStep) -> GRUStep:
         """z and r as in a GRU; h̃ reads r h(t−1)."""
-        x_z, x_r, x_h = np.moveaxis(share, 1, 0)
+        x_z, x_r, x_h = share.swapaxes(0, 1) + self.b[:, None]
         W_z, W_r, W_h = self.W_h
         a_z, a_r = x_z + before.h @ W_z, x_r + before.h @ W_r
         z, r = sigmoid(a_z), sigmoid(a_r)
-        a_h = x_h + (r * before.h) @ W_h
+        past = r * before.h
+        a_h = x_h + past @ W_h
         h_tilde = np.tanh(a_h)
         h = (1 - z) * h_tilde + z * before.h
-        return GRUStep(z, r, h_tilde, h, a_z, a_r, a_h, before.h)
+        return GRUStep(z, r, h_tilde, h, a_z, a_r, a_h, past)
 
-    def backward(self, d: GRUStep, now: GRUStep, before: GRUStep) -> tuple[GRUStep, GRUStep]:
+    def backward(self, d: GRUStep, now: GRUStep, before: GRUStep) -> Back[GRUStep]:
         """What flows back along h passes z, both gates, and r on its way from h̃."""
         z, r, h_tilde = now.z, now.r, now.h_tilde
         W_z, W_r, W_h = self.W_h
         dz, dh_tilde = d.h * (before.h - h_tilde), d.h * (1 - z)
-        da_h = dh_tilde * (1 - h_tilde**2)
-        d_reset = da_h @ W_h.T
-        dr, d_past = d_reset * before.h, d_reset * r
+        da_h = dh_tilde * (1 - h_tilde * h_tilde)
+        d_past = da_h @ W_h.T
+        dr = d_past * before.h
         da_z, da_r = dz * z * (1 - z), dr * r * (1 - r)
-        flow = d.h * z + da_z @ W_z.T + da_r @ W_r.T + d_past
+        flow = d.h * z + da_z @ W_z.T + da_r @ W_r.T + d_past * r
         return GRUStep(dz, dr, dh_tilde, d.h, da_z, da_r, da_h, d_past), GRUStep(h=flow)
-
-    def gradient(self, d: GRUStep, now: GRUStep, before: GRUStep, xs: Array) -> dict[str, Array]:
-        """As of a GRU; of h̃, ∂L/∂W_h = Σ (r(t) h(t−1))ᵀ ∂L/∂a_h(t)."""
-        da, h = np.stack([d.a_z, d.a_r, d.a_h]), before.h
-        return {
-            "W_x": xs.T @ da,
-            "W_h": np.stack([h.T @ d.a_z, h.T @ d.a_r, (now.r * h).T @ d.a_h]),
-            "b": da.sum(axis=1),
-            "xs": _from_gates(da, self.W_x),
-        }

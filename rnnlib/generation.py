@@ -86,5 +86,5 @@ def generate(
     while len(terms) < steps:
         record = cell.step(terms[-1], record)
         terms.append(next_term(passed_on(cell, record)))
-    terms = np.stack(terms)
-    return Generated(terms, unroll(cell, np.concatenate([trace.xs, terms[:-1]]), initial))
+    made = np.stack(terms)
+    return Generated(made, unroll(cell, np.concatenate([trace.xs, made[:-1]]), initial))

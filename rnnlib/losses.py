@@ -69,7 +69,8 @@ def read_by(loss: Callable[..., Loss], cell: Any) -> str:
         kind, output = type(cell).__name__, cell.output
         raise ValueError(
             f"{loss.__name__} reads the pre-activation of the output, and the output {output} of "
-            f"{kind} has none: put a Dense on top, Stack((..., Dense(W, b))), or give trace.{output}"
+            f"{kind} has none: put a layer on top, Stack((..., Dense(W, b))); or, to read {output} "
+            f"as it is, give the loss trace.{output}, and fit on={output!r}"
         )
     return name
 
@@ -157,7 +158,9 @@ def softmax_cross_entropy(
         value = -(target * (shifted - np.log(sums))).sum(axis=-1)
         return value, weight * exponentials / sums - target
 
-    return _over_steps(softmax_cross_entropy, term, "a", a, _classes_or_probabilities, target, steps, mask)
+    return _over_steps(
+        softmax_cross_entropy, term, "a", a, _classes_or_probabilities, target, steps, mask
+    )
 
 
 @reads("pre_activation")
@@ -200,8 +203,10 @@ def _over_steps(
     of, lengths = None, None
     if isinstance(outputs, Trace):
         of, lengths = read_by(loss, outputs.cell), outputs.lengths
-        outputs = getattr(outputs, of)
-    outputs = as_array(name, outputs)
+        given: ArrayLike = getattr(outputs, of)
+    else:
+        given = outputs
+    outputs = as_array(name, given)
     if outputs.ndim < 2 or 0 in outputs.shape:
         raise ValueError(
             f"{name} has shape {outputs.shape}, expected (T, ..., o): time comes first"

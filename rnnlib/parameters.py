@@ -30,7 +30,9 @@ def parameters(cell: object) -> dict[str, Array]:
         If ``cell`` is no network, nor a tuple of networks.
     """
     if not isinstance(cell, tuple) and (isinstance(cell, type) or not _parts(cell)):
-        raise TypeError(f"cell is {said(cell)}; a network was expected, whose fields are its arrays")
+        raise TypeError(
+            f"cell is {said(cell)}; a network was expected, whose fields are its arrays"
+        )
     return dict(_walk(cell, ""))
 
 

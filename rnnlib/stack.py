@@ -64,7 +64,9 @@ class Stack:
         if isinstance(self.cells, list):
             object.__setattr__(self, "cells", tuple(self.cells))
         if not isinstance(self.cells, tuple) or not self.cells:
-            raise ValueError(f"cells is {said(self.cells)}; a tuple of at least one cell was expected")
+            raise ValueError(
+                f"cells is {said(self.cells)}; a tuple of at least one cell was expected"
+            )
         for j, cell in enumerate(self.cells):
             check_network(f"cells[{j}]", cell)
         for j, (below, above) in enumerate(pairwise(self.cells)):
@@ -96,6 +98,12 @@ class Stack:
         return name
 
     @property
+    def seeds(self) -> tuple[str, ...]:
+        """The quantities that a loss may read: those of the highest layer."""
+        top = self.cells[-1]
+        return (*getattr(top, "seeds", ()), *getattr(top, "state", ()), top.output)
+
+    @property
     def depth(self) -> int:
         """How many layers with memory stand one above another."""
         return sum(map(recurrent_depth, self.cells))
@@ -114,9 +122,7 @@ class Stack:
             x = passed_on(cell, records[-1])
         return tuple(records)
 
-    def unrolled(
-        self, xs: Array, initial: Any, lengths: Array | None, name: str
-    ) -> StackTrace:
+    def unrolled(self, xs: Array, initial: Any, lengths: Array | None, name: str) -> StackTrace:
         """Each layer unrolled over the output of the one below; arguments have been checked."""
         layers: list[Trace] = []
         for cell, start, inner in _starts(self, self.cells, initial, name):
@@ -217,7 +223,7 @@ class BothDirections:
         if isinstance(initial, DirectionsStep):
             raise TypeError(
                 f"{name} is the end of a trace, which BothDirections cannot continue: backwards "
-                f"begins at the end of the sequence, expected a pair (forwards, backwards), such as "
+                f"begins at the end of the sequence. A pair was expected, such as "
                 f"(trace[-1].forwards, None)"
             )
         networks = (self.forwards, self.backwards)
@@ -343,10 +349,12 @@ def feed_forward(
     """
     if len(weights) != len(biases) or not len(weights):
         raise ValueError(
-            f"biases has {len(biases)} arrays, expected {len(weights) or 'at least one'}, as weights"
+            f"biases has {len(biases)} arrays, expected {len(weights) or 'at least one'}, as "
+            f"weights"
         )
     names = [sigma] * (len(weights) - 1) + [F]
-    return Stack(tuple(Dense(*layer) for layer in zip(weights, biases, names, strict=True)))
+    layers: Any = zip(weights, biases, names, strict=True)
+    return Stack(tuple(Dense(*layer) for layer in layers))
 
 
 def passed_on(cell: Any, record: Any) -> Array:

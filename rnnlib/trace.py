@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnlib.cells import as_inputs, as_state, check_network, map_record, rows, zero_state
-from rnnlib.checks import Array, read, read_only, said
+from rnnlib.checks import Array, as_array, read, read_only, said
 from rnnlib.lengths import as_lengths, blank, hold
+from rnnlib.parameters import dtype_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,38 +177,51 @@ def unrolled(cell: Any, xs: Array, initial: Any, lengths: Array | None, name: st
         initial = zero_state(cell, leading, xs.dtype)
     else:
         initial = as_state(name, cell, initial, leading)
-    steps = stack(_forward(cell, xs, map_record(rows, initial)), leading)
-    return Trace(cell, xs, initial, map_record(lambda q: hold(q, lengths), steps), lengths)
+    steps = _forward(cell, xs, map_record(rows, initial))
+    steps = map_record(lambda q: hold(q.reshape(*xs.shape[:-1], -1), lengths), steps)
+    return Trace(cell, xs, initial, steps, lengths)
 
 
-def _forward(cell: Any, xs: Array, before: Any) -> list[Any]:
-    """The records of all steps, each quantity (m, ·): the loop that unrolls."""
+def _forward(cell: Any, xs: Array, before: Any) -> Any:
+    """The records of all steps, each quantity (T, m, n): the loop that unrolls."""
     # a class that does not inherit from Cell may have no more than a step
-    inputs, forward = (
-        getattr(cell, "inputs", lambda xs: xs),
-        getattr(cell, "forward", cell.step),
-    )
-    shares = inputs(rows(xs))
-    records = []
-    for share in shares.reshape(len(xs), -1, *shares.shape[1:]):
+    inputs = getattr(cell, "inputs", lambda xs: xs)
+    forward = getattr(cell, "forward", cell.step)
+    T, shares = len(xs), inputs(rows(xs))
+    for t, share in enumerate(shares.reshape(T, -1, *shares.shape[1:])):
         before = forward(share, before)
-        records.append(before)
-    if not isinstance(before, cell.Step):
+        if t == 0:
+            steps = room_for(T, _as_record(cell, before))
+        put(before, steps, t)
+    return steps
+
+
+def _as_record(cell: Any, now: Any) -> Any:
+    if not isinstance(now, cell.Step):
         raise TypeError(
-            f"the step of {type(cell).__name__} returned {said(before)}, expected a record: "
+            f"the step of {type(cell).__name__} returned {said(now)}, expected a record: "
             f"{cell.Step.__name__}({', '.join(f'{each}=...' for each in cell.Step._fields)})"
         )
-    return records
+    return now
 
 
-def stack(records: Sequence[Any], leading: tuple[int, ...]) -> Any:
-    """The records of all steps as one, each quantity of shape (T, ..., n)."""
-    return type(records[0])._make(
-        None
-        if quantities[0] is None
-        else np.concatenate(quantities).reshape(len(records), *leading, quantities[0].shape[-1])
-        for quantities in zip(*records, strict=True)
-    )
+def room_for(T: int, record: Any) -> Any:
+    """Records of T steps like this one, each quantity (T, m, n), yet to be filled.
+
+    All of it is one piece of memory: so the operating system is asked once, and what is freed is
+    large enough to be kept for the next time.
+    """
+    kept = [q for q in record if q is not None]
+    block = np.empty(T * sum(q.size for q in kept), np.result_type(*kept))
+    parts = iter(np.split(block, np.cumsum([T * q.size for q in kept])[:-1]))
+    return map_record(lambda q: next(parts).reshape(T, *q.shape), record)
+
+
+def put(record: Any, steps: Any, t: int) -> None:
+    """Write the record of one step among those of all; the index ``t`` counts from 0."""
+    for quantity, kept in zip(record, steps, strict=True):
+        if quantity is not None:
+            kept[t] = quantity
 
 
 def at(steps: Any, t: int | slice) -> Any:
@@ -234,12 +248,10 @@ def states_before(trace: Trace) -> Any:
     return by_rows(trace.cell.Step(**states))
 
 
-def each_step(steps: Any) -> list[Any]:
-    """The record of step 1, of step 2, …"""
-    kept = {name: quantity for name, quantity in steps._asdict().items() if quantity is not None}
-    return [
-        type(steps)(**dict(zip(kept, step, strict=True))) for step in zip(*kept.values(), strict=True)
-    ]
+def each_step(steps: Any, T: int) -> list[Any]:
+    """The record of step 1, of step 2, … out of those of all T."""
+    kept = ([None] * T if quantity is None else quantity for quantity in steps)
+    return [type(steps)._make(quantities) for quantities in zip(*kept, strict=True)]
 
 
 def _check_order(cell: Any, xs: Any) -> None:
@@ -252,19 +264,16 @@ def _check_order(cell: Any, xs: Any) -> None:
     check_network("cell", cell)
 
 
-def _sequences(
-    cell: Any, xs: ArrayLike, lengths: ArrayLike | None
-) -> tuple[Array, Array | None]:
+def _sequences(cell: Any, xs: ArrayLike, lengths: ArrayLike | None) -> tuple[Array, Array | None]:
     """A copy of ``xs``, (T, ..., k), so that a trace stays what it is; and ``lengths``."""
-    shape = read("xs", xs).shape
-    if len(shape) < 2:
+    given = as_array("xs", xs, like=dtype_of(cell)) if lengths is None else read("xs", xs)
+    if given.ndim < 2:
         raise ValueError(
-            f"xs has shape {shape}, expected (T, ..., {cell.n_inputs}): time comes first"
+            f"xs has shape {given.shape}, expected (T, ..., {cell.n_inputs}): time comes first"
         )
+    if len(given) == 0:
+        raise ValueError(f"xs has shape {given.shape}, that is no step; at least one was expected")
     if lengths is not None:
-        lengths = as_lengths(lengths, read("xs", xs))
-        xs = blank(read("xs", xs), lengths)
-    xs = as_inputs("xs", cell, xs)
-    if len(xs) == 0:
-        raise ValueError(f"xs has shape {xs.shape}, that is no step; at least one was expected")
-    return xs.copy(), lengths
+        lengths = as_lengths(lengths, given)
+        given = blank(given, lengths)
+    return as_inputs("xs", cell, given).copy(), lengths

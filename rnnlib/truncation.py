@@ -42,7 +42,9 @@ def backward_by_age(
     arriving = own
     for age in range(steps):
         here = slice(T - age)
-        back = cell.backward(*(map_record(rows, at(each, here)) for each in (arriving, now, before)))
+        back = cell.backward(
+            *(map_record(rows, at(each, here)) for each in (arriving, now, before))
+        )
         d, flow = (_unfolded(each, T - age) for each in back)
         if look:
             look(age, d)

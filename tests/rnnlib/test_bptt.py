@@ -293,8 +293,11 @@ def test_the_last_of_each_sequence_gets_what_a_loss_of_the_last_step_says(networ
         ({"z": np.zeros((3, 2))}, "there is no seed z, expected one of: a_h, h, a_o, y"),
         ({"y": np.zeros((2, 2))}, r"y has shape \(2, 2\), expected \(3, 2\)"),
         ({"y": np.full((3, 2), np.nan)}, r"y holds nan at index \(0, 0\)"),
-        ({"y": np.zeros((3, 2)), "truncate": 0}, "truncate is 0; a number of steps, at least 1"),
-        ({"y": np.zeros((3, 2)), "truncate": 1.5}, r"truncate is 1\.5; a number of steps"),
+        (
+            {"y": np.zeros((3, 2)), "truncate": 0},
+            "truncate is 0, expected a number of steps, at least 1",
+        ),
+        ({"y": np.zeros((3, 2)), "truncate": 1.5}, r"truncate is 1\.5, expected a number of steps"),
     ],
 )
 def test_seeds_that_do_not_fit(options, message):

@@ -165,10 +165,10 @@ def test_a_sequence_that_has_ended_stands_still(network, rng):
 @pytest.mark.parametrize("network", RANDOM)
 def test_nothing_is_changed_and_twice_is_the_same(network, rng):
     trace = random_trace(rng, network, (3,))
-    kept = [block.copy() for block in trace.blocks]
+    kept = [block.copy() for block in trace.steps]
     first = flow.jacobians(trace)
     np.testing.assert_array_equal(flow.jacobians(trace), first)
-    for block, before in zip(trace.blocks, kept, strict=True):
+    for block, before in zip(trace.steps, kept, strict=True):
         np.testing.assert_array_equal(block, before)
 
 

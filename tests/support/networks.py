@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import settings
 
 from rnnlib import LSTM, Elman, Jordan, Layer
-from rnnlib.gated import GRU, PeepholeLSTM
+from rnnlib.gated import GRU, PeepholeLSTM, ResetFirstGRU
 
 # a busy machine is no reason to fail
 settings.register_profile("unhurried", deadline=None)
@@ -102,6 +102,10 @@ def random_gru(rng, k=2, n=3):
     return GRU(draw(rng, 3, k, n), draw(rng, 3, n, n), draw(rng, 3, n), draw(rng, n))
 
 
+def random_reset(rng, k=2, n=3):
+    return ResetFirstGRU(draw(rng, 3, k, n), draw(rng, 3, n, n), draw(rng, 3, n))
+
+
 def random_state(rng, cell, leading=()):
     """A state of ``cell`` for step 0."""
     sizes = zip(cell.state, cell.state_sizes, strict=True)
@@ -116,4 +120,5 @@ RANDOM = [
     random_lstm,
     random_peephole_lstm,
     random_gru,
+    random_reset,
 ]

@@ -14,6 +14,7 @@ from rnnlib.backpropagation import bptt
 from rnnlib.cells import Cell, Elman, Jordan, Layer
 from rnnlib.gated import GRU, LSTM
 from rnnlib.trace import Trace
+from rnnlib.truncation import contributions
 from unrolled.figures.drawing import Wiring, wiring
 from unrolled.figures.figure import Frame, Table
 from unrolled.figures.forwards import Scene, tell
