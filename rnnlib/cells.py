@@ -585,9 +585,10 @@ def as_state(name: str, cell: Any, record: Any, leading: tuple[int, ...]) -> Any
     """
     kind, give = type(cell).__name__, cell.Step.__name__
     if not isinstance(record, cell.Step):
+        end = " (the end of a trace is trace[-1])" if hasattr(record, "steps") else ""
         raise TypeError(
             f"{name} is of type {type(record).__name__}, {kind} expected its own record: "
-            f"give {give}({', '.join(f'{each}=...' for each in cell.state)})"
+            f"give {give}({', '.join(f'{each}=...' for each in cell.state)}){end}"
         )
     state = {}
     for quantity, size in zip(cell.state, cell.state_sizes, strict=True):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnlib.cells import Dense, Elman, Layer, check_network
-from rnnlib.checks import Array, as_array, check_shape, said
+from rnnlib.checks import Array, as_array, as_count, check_shape, said
 from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM, ResetFirstGRU
 from rnnlib.stack import BothDirections, Stack
 
@@ -53,7 +53,9 @@ def stacked(cell: Any) -> Array:
            [ 0.,  1.,  1.],
            [-1.,  2.,  0.]])
     """
-    fed_back = cell.W_y if isinstance(cell, Layer) else cell.W_h
+    fed_back = getattr(cell, "W_y" if isinstance(cell, Layer) else "W_h", None)
+    if fed_back is None:
+        raise TypeError(f"cell is {said(cell)}, expected a cell whose W_x and W_h can be stacked")
     return np.concatenate([cell.W_x, fed_back], axis=-2)
 
 
@@ -72,8 +74,8 @@ def from_stacked(W: ArrayLike, n_inputs: int) -> tuple[Array, Array]:
     ValueError
         If W has not more rows than there are inputs.
     """
-    W = as_array("W", W)
-    if W.ndim < 2 or not 0 < n_inputs < W.shape[-2]:
+    W, n_inputs = as_array("W", W), as_count("n_inputs", n_inputs)
+    if W.ndim < 2 or n_inputs >= W.shape[-2]:
         raise ValueError(
             f"W has shape {W.shape}, expected (..., {n_inputs} + n, n): the rows of {n_inputs} "
             f"inputs, then those of what is fed back"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlib.checks import Array, as_array, as_count, check_shape
+from rnnlib.checks import Array, as_array, as_count, check_shape, said
 from rnnlib.stack import passed_on
 from rnnlib.trace import Trace, unroll
 
@@ -75,6 +75,8 @@ def generate(
     array([ 2.,  3.,  5.,  8., 13., 21.])
     """
     steps = as_count("steps", steps, what="a number of terms")
+    if feed is not None and not callable(feed):
+        raise TypeError(f"feed is {said(feed)}, expected a function of an output")
     trace = unroll(cell, start, initial)
 
     def next_term(y: Array) -> Array:

@@ -180,6 +180,8 @@ def lstm(
     _check(rng, k=k, n=n)
     _check_initialisers(inputs=inputs, recurrent=recurrent)
     W_x, W_h, b = _gated(rng, GATES, k, n, inputs, recurrent)
+    if np.shape(forget_bias) not in ((), (n,)):
+        raise ValueError(f"forget_bias has shape {np.shape(forget_bias)}, expected () or ({n},)")
     b[GATES.index("f")] = forget_bias
     return _all_rounded(LSTM(W_x, W_h, b), dtype)
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlib.checks import Array, as_array, check_shape, read
+from rnnlib.checks import Array, as_array, check_shape, read, said
 
 
 def pad(sequences: Iterable[ArrayLike]) -> tuple[Array, Array]:
@@ -31,6 +31,10 @@ def pad(sequences: Iterable[ArrayLike]) -> tuple[Array, Array]:
     ValueError
         If there is no sequence, one is empty or not of shape (T, k), or k differs.
     """
+    if not isinstance(sequences, Iterable):
+        raise TypeError(
+            f"sequences is {said(sequences)}, expected a list of sequences, (T, k) each"
+        )
     arrays = [as_array(f"sequences[{i}]", each) for i, each in enumerate(sequences)]
     if not arrays:
         raise ValueError("sequences is empty; at least one was expected")

@@ -266,7 +266,12 @@ def _check_order(cell: Any, xs: Any) -> None:
 
 def _sequences(cell: Any, xs: ArrayLike, lengths: ArrayLike | None) -> tuple[Array, Array | None]:
     """A copy of ``xs``, (T, ..., k), so that a trace stays what it is; and ``lengths``."""
-    given = as_array("xs", xs, like=dtype_of(cell)) if lengths is None else read("xs", xs)
+    try:
+        given = as_array("xs", xs, like=dtype_of(cell)) if lengths is None else read("xs", xs)
+    except ValueError as error:
+        if "ragged" not in str(error):
+            raise
+        raise ValueError(f"{error} (of several sequences pad makes a batch: *pad(xs))") from None
     if given.ndim < 2:
         raise ValueError(
             f"xs has shape {given.shape}, expected (T, ..., {cell.n_inputs}): time comes first"

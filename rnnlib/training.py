@@ -318,8 +318,7 @@ def fit(
     if clip_at is not None:
         _positive("clip_at", clip_at)
     if isinstance(optimiser, type) or not hasattr(optimiser, "step"):
-        have = type(optimiser).__name__
-        raise TypeError(f"optimiser is of type {have}, expected SGD(rate) or Adam(rate)")
+        raise TypeError(f"optimiser is {said(optimiser)}, expected SGD(rate) or Adam(rate)")
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
             f"rng is {said(rng)}, expected a numpy.random.Generator: numpy.random.default_rng(SEED)"

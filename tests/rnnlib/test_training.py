@@ -491,8 +491,8 @@ def test_settings_that_cannot_be(options, message, rng):
 
 
 def test_an_optimiser_that_is_none(rng):
-    for wrong, kind in ((0.1, "float"), (Adam, "type")):
-        with pytest.raises(TypeError, match=rf"optimiser is of type {kind}, expected SGD\(rate\)"):
+    for wrong, what in ((0.1, "0.1"), (Adam, "the class Adam")):
+        with pytest.raises(TypeError, match=rf"optimiser is {what}, expected SGD\(rate\)"):
             fit(small(rng), Latch(5), optimiser=wrong, iterations=3, rng=rng, progress=False)
 
 
