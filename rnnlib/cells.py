@@ -116,12 +116,12 @@ class Cell:
 
     @property
     def n_inputs(self) -> int:
-        """How many numbers a step reads: the first weight leads from them to the neurons."""
+        """How many numbers a step reads, as many as the first weight has rows."""
         return int(next(iter(parameters(self).values())).shape[-2])
 
     @property
     def n_neurons(self) -> int:
-        """How many neurons the first weight leads to."""
+        """How many neurons there are, as many as the first weight has columns."""
         return int(next(iter(parameters(self).values())).shape[-1])
 
     @property

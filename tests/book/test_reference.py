@@ -15,7 +15,7 @@ import rnnlib
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "book" / "reference.md"
 # the modules that rnnlib's own docstring sends its readers to, and the worked examples
-MODULES = ["initial", "tasks", "training", "flow", "convert", "plots", "stepper", "examples"]
+MODULES = ["initial", "tasks", "training", "flow", "convert", "examples"]
 
 
 def documented() -> list[str]:

@@ -90,6 +90,17 @@ def test_with_every_smooth_activation(phi, rng):
             np.testing.assert_allclose(J, derivative(trace, t - 1, t), **CLOSE)
 
 
+def test_with_a_readout_that_mixes_its_neurons(rng):
+    """Softmax, through which each output depends on each pre-activation, inside the loop."""
+    trace = random_trace(rng, random_jordan, (3,), g_h="tanh", g_o="softmax")
+    found = flow.jacobians(trace)
+    for t in range(1, T + 1):
+        np.testing.assert_allclose(found[t - 1], derivative(trace, t - 1, t), **CLOSE)
+    np.testing.assert_allclose(flow.product(trace, 0, T), derivative(trace, 0, T), **CLOSE)
+    # what it puts out sums to 1 whatever came before, and so the changes sum to 0
+    np.testing.assert_allclose(found.sum(axis=-1), 0, atol=1e-14)
+
+
 @pytest.mark.parametrize("network", [random_layer, random_elman])
 def test_of_a_network_with_relu_by_central_differences(network, rng):
     cell = network(rng)
