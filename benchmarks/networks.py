@@ -341,7 +341,7 @@ def memory():
         bptt(trace, **{cell.output: dy})
         both = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        held = trace.xs.nbytes + sum(block.nbytes for block in trace.blocks)
+        held = trace.xs.nbytes + sum(block.nbytes for block in trace.steps)
         rows.append(
             {
                 "network": kind,

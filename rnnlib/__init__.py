@@ -3,21 +3,34 @@
 A cell holds weights, ``unroll`` runs it over a sequence, and the ``Trace`` that this leaves holds
 every quantity of every time step. ``bptt`` goes the way back, and leaves a trace of gradients.
 
-The modules ``initial``, ``tasks``, ``training``, ``flow``, ``convert`` and ``examples`` hold what
-is needed less often.
+The modules ``initial``, ``tasks``, ``training``, ``flow`` and ``convert`` hold what is needed less
+often.
 """
 
 from rnnlib.activations import ACTIVATIONS, Activation, activation
-from rnnlib.bptt import bptt, contributions
-from rnnlib.cells import Cell, Elman, ElmanStep, Jordan, JordanStep, Layer, LayerStep
+from rnnlib.backpropagation import bptt
+from rnnlib.cells import (
+    Cell,
+    Dense,
+    DenseStep,
+    Elman,
+    ElmanStep,
+    Jordan,
+    JordanStep,
+    Layer,
+    LayerStep,
+    weight,
+)
 from rnnlib.counting import count
 from rnnlib.files import load, save
-from rnnlib.gated import GATES, GRU, LSTM, GRUStep, LSTMStep, PeepholeLSTM
-from rnnlib.generate import generate
+from rnnlib.gated import GATES, GRU, LSTM, GRUStep, LSTMStep, PeepholeLSTM, ResetFirstGRU
+from rnnlib.generation import generate
+from rnnlib.lengths import pad
 from rnnlib.losses import Loss, sigmoid_cross_entropy, softmax_cross_entropy, squared_error
-from rnnlib.stack import BothDirections, Dense, DenseStep, Stack, feed_forward
-from rnnlib.trace import Trace, pad, unroll
+from rnnlib.stack import BothDirections, Stack, feed_forward
+from rnnlib.trace import Trace, unroll
 from rnnlib.training import SGD, Adam, clip, fit
+from rnnlib.truncation import contributions
 
 __all__ = [
     "ACTIVATIONS",
@@ -41,6 +54,7 @@ __all__ = [
     "LayerStep",
     "Loss",
     "PeepholeLSTM",
+    "ResetFirstGRU",
     "Stack",
     "Trace",
     "activation",
@@ -58,4 +72,5 @@ __all__ = [
     "softmax_cross_entropy",
     "squared_error",
     "unroll",
+    "weight",
 ]

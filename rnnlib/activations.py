@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rnnlib.checks import as_array
+from rnnlib.checks import Array, as_array
 
 
 @dataclass(frozen=True)
@@ -23,19 +23,19 @@ class Activation:
     last axis, all others entry by entry.
 
     ``function`` is φ without the check of what comes in, for arrays that are floating-point
-    already; as in NumPy, ``function(a, out)`` writes into ``out``.
+    already, as cells need it.
     """
 
     name: str
-    function: Callable[..., NDArray]
-    _derivative: Callable[[NDArray], NDArray]
-    _pull_back: Callable[[NDArray, NDArray, NDArray], NDArray]
+    function: Callable[[Array], Array]
+    _derivative: Callable[[Array], Array]
+    _pull_back: Callable[[Array, Array, Array], Array]
 
-    def __call__(self, a: ArrayLike) -> NDArray:
+    def __call__(self, a: ArrayLike) -> Array:
         """φ(a), of the shape of ``a``."""
         return self.function(as_array("a", a))
 
-    def derivative(self, a: ArrayLike) -> NDArray:
+    def derivative(self, a: ArrayLike) -> Array:
         """φ′(a).
 
         Of the shape of ``a``, (..., n), where φ works entry by entry. For softmax the Jacobian
@@ -43,7 +43,7 @@ class Activation:
         """
         return self._derivative(as_array("a", a))
 
-    def pull_back(self, dy: NDArray, a: NDArray, y: NDArray) -> NDArray:
+    def pull_back(self, dy: Array, a: Array, y: Array) -> Array:
         """∂L/∂a from dy = ∂L/∂y: dy φ′(a), entry by entry; for softmax dy J.
 
         All three have the shape (..., n). That y = φ(a) is known already spares computing it again.
@@ -52,81 +52,87 @@ class Activation:
         return self._pull_back(dy, a, y)
 
 
-def _sigmoid(a: NDArray, out: NDArray | None = None) -> NDArray:
-    # 1/(1 + exp(-a)) where a ≥ 0, and its equal exp(a)/(1 + exp(a)) elsewhere: the exponent is
-    # never positive, so that a large |a| neither overflows nor loses digits
-    positive = a.real >= 0
-    exponential = np.exp(np.where(positive, -a, a))
-    return np.divide(np.where(positive, 1, exponential), 1 + exponential, out=out)
+def sigmoid(a: Array) -> Array:
+    """σ(a) = 1/(1 + exp(−a)), unchecked; where σ is small it keeps its digits, in float32 too."""
+    if np.iscomplexobj(a):
+        # 1/(1 + exp(−a)) is exp(a)/(1 + exp(a)): the exponent that cannot overflow
+        positive = a.real >= 0
+        exponential = np.exp(np.where(positive, -a, a))
+        return np.where(positive, 1, exponential) / (1 + exponential)
+    with np.errstate(over="ignore"):  # 1/∞ is the 0 that it should be
+        return 1 / (1 + np.exp(-a))
 
 
-def _sigmoid_derivative(a: NDArray) -> NDArray:
+def _sigmoid_derivative(a: Array) -> Array:
     # σ(−a) is 1 − σ(a), but keeps its digits where σ(a) is close to 1
-    return _sigmoid(a) * _sigmoid(-a)
+    return sigmoid(a) * sigmoid(-a)
 
 
-def _sigmoid_pull_back(dy: NDArray, a: NDArray, y: NDArray) -> NDArray:
+def _sigmoid_pull_back(dy: Array, a: Array, y: Array) -> Array:
     return dy * y * (1 - y)
 
 
-def _tanh_derivative(a: NDArray) -> NDArray:
+def _tanh_derivative(a: Array) -> Array:
     return 1 - np.tanh(a) ** 2
 
 
-def _tanh_pull_back(dy: NDArray, a: NDArray, y: NDArray) -> NDArray:
-    slope = y * y
-    np.subtract(1, slope, out=slope)
-    slope *= dy
-    return slope
+def _tanh_pull_back(dy: Array, a: Array, y: Array) -> Array:
+    return dy * (1 - y * y)
 
 
-def _relu(a: NDArray, out: NDArray | None = None) -> NDArray:
+def _relu(a: Array) -> Array:
     if np.iscomplexobj(a):  # what decides is the real part alone
-        return np.multiply(a, a.real > 0, out=out)
-    return np.maximum(a, 0, out=out)  # what is not a number stays one
+        return a * (a.real > 0)
+    return np.maximum(a, 0)  # what is not a number stays one
 
 
-def _relu_derivative(a: NDArray) -> NDArray:
+def _relu_derivative(a: Array) -> Array:
     # at a = 0, where there is none, the value 0 is the custom
     return (a.real > 0).astype(a.dtype)
 
 
-def _relu_pull_back(dy: NDArray, a: NDArray, y: NDArray) -> NDArray:
+def _relu_pull_back(dy: Array, a: Array, y: Array) -> Array:
     return dy * (a.real > 0)
 
 
-def _identity(a: NDArray, out: NDArray | None = None) -> NDArray:
-    return np.positive(a, out=out)
-
-
-def _identity_pull_back(dy: NDArray, a: NDArray, y: NDArray) -> NDArray:
+def _identity_pull_back(dy: Array, a: Array, y: Array) -> Array:
     return dy
 
 
-def _softmax(a: NDArray, out: NDArray | None = None) -> NDArray:
+def _softmax(a: Array) -> Array:
     if a.ndim == 0 or a.shape[-1] == 0:
         raise ValueError(f"a has shape {a.shape}, expected (..., n): softmax divides by a sum of n")
-    # a constant shift changes nothing and keeps exp from overflowing
-    exponentials = np.exp(a - a.real.max(axis=-1, keepdims=True))
-    return np.divide(exponentials, exponentials.sum(axis=-1, keepdims=True), out=out)
+    exponentials = np.exp(below_the_largest(a))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
-def _softmax_derivative(a: NDArray) -> NDArray:
+def below_the_largest(a: Array) -> Array:
+    """a − max a along the last axis: this leaves softmax as it is, and keeps exp from overflowing.
+
+    No difference goes below the least that a float can hold, even if a − max a would.
+    """
+    with np.errstate(over="ignore"):
+        shifted = a - a.real.max(axis=-1, keepdims=True)
+    least = np.finfo(a.dtype).min
+    return np.where(shifted.real < least, np.asarray(least, a.dtype), shifted)
+
+
+def _softmax_derivative(a: Array) -> Array:
     y = _softmax(a)
     return y[..., :, None] * (np.eye(y.shape[-1], dtype=y.dtype) - y[..., None, :])
 
 
-def _softmax_pull_back(dy: NDArray, a: NDArray, y: NDArray) -> NDArray:
+def _softmax_pull_back(dy: Array, a: Array, y: Array) -> Array:
     return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 
 
 ACTIVATIONS: dict[str, Activation] = {
     each.name: each
     for each in (
-        Activation("sigmoid", _sigmoid, _sigmoid_derivative, _sigmoid_pull_back),
+        Activation("sigmoid", sigmoid, _sigmoid_derivative, _sigmoid_pull_back),
         Activation("tanh", np.tanh, _tanh_derivative, _tanh_pull_back),
         Activation("relu", _relu, _relu_derivative, _relu_pull_back),
-        Activation("identity", _identity, np.ones_like, _identity_pull_back),
+        Activation("identity", np.positive, np.ones_like, _identity_pull_back),
         Activation("softmax", _softmax, _softmax_derivative, _softmax_pull_back),
     )
 }

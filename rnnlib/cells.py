@@ -4,97 +4,137 @@ A cell is a frozen dataclass whose fields are its weights, under the names of th
 It owns no state. Its ``step`` takes the input of one time step and the record of the step before,
 and returns the record of this one: every quantity that the step computes, by name.
 
-A step falls into three parts. What does not depend on the past (``input_share``), and what no
-later step reads (``read_out``), can be had for a whole sequence in one product; between them
-``advance`` adds the past, step by step. The gradient goes the same way backwards: ``read_back``
-for all steps at once, ``retreat`` step by step, and ``gather`` sums up over all steps what reaches
-the weights.
-
 Vectors are rows. Callers may have any axes in front of the last one, so that one function serves a
 single instance, of shape (k,), and a batch, of shape (m, k); a single neuron is a layer with one
-neuron. The parts of a step, which nobody calls but ``unroll``, ``step`` and ``bptt``, see exactly
-one such axis, the batch.
+neuron. The methods with the equations see exactly one such axis: one row for each instance.
+
+- ``inputs`` is what the inputs contribute, which depends on no other step: one product for all.
+- ``forward`` is a step: the equations of the notes.
+- ``backward`` is a step back, by the chain rule.
+- ``gradient`` is what reaches weights and inputs, one product for all steps; it follows from what
+  each ``weight`` reads, and is the same in all cells.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol, Self
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rnnlib.activations import activation
-from rnnlib.checks import as_array, check_last_axis, check_shape
-from rnnlib.parameters import parameters, with_parameters
+from rnnlib.checks import Array, as_array, check_last_axis, read_only, spell
+from rnnlib.parameters import dtype_of, parameters
 
-# The C library of Linux hands a large array's memory back as soon as it is freed, and a new array
-# then pays for every page of it again: a third of the time of a small network. Once it has seen a
-# block of nearly 32 MB freed, it keeps that much. Nothing is written to the block: that is free.
-np.empty(2**25 - 2**16, np.uint8)
+Record = TypeVar("Record")
+
+Back: TypeAlias = tuple[Record, Record]
+"""The gradients of all quantities of a step, and those of the state of the step before."""
 
 
-class Cell(Protocol):
-    """What ``unroll`` asks of a cell, and below what ``bptt`` asks; T steps, batch of m.
+def weight(shape: str, between: str = "", reads: str = "", to: str = "") -> Any:
+    """A field of a cell that holds weights, and where they stand in its equations.
 
-    ``Blocks`` is the kind of record in which a cell computes; its arrays have time on the last
-    axis but two. Of most cells it is ``Step`` itself, but an LSTM keeps its gates in one block.
+    Parameters
+    ----------
+    shape : str
+        One symbol for each axis, such as "k n". A symbol stands for one size, the same in all
+        weights of a cell: they are checked, copied and made read-only when the cell is made.
+    between : str
+        What the weights lie between, in words, for ``count``.
+    reads : str
+        What they are multiplied by: "x", a quantity of the same step such as "h", or one of the
+        step before, "before.h"; nothing if they are a bias. Several gates, on the first axis, may
+        read one thing each.
+    to : str
+        The pre-activation that the product is added to, or one for each gate.
+    """
+    symbols, sources, sums = tuple(shape.split()), reads.split(), to.split()
+    place = {"shape": symbols, "between": between, "reads": sources, "to": sums}
+    return field(metadata=place)
+
+
+def function(default: str) -> Any:
+    """A field of a cell that names an activation, checked when the cell is made."""
+    return field(default=default, metadata={"function": True})
+
+
+class Cell:
+    """What all cells have, and what a cell of one's own inherits.
+
+    A frozen dataclass with a method ``step`` is a cell: ``unroll``, ``generate``, ``Stack``,
+    ``count`` and ``save`` take it. With ``backward`` it is trained, too. If the inputs' share can
+    be had apart, it has ``inputs`` and ``forward`` in place of ``step``.
+
+    Attributes
+    ----------
+    Step
+        The record of one time step, a named tuple of all its quantities, each with default None.
+    state
+        The names of those quantities of the step before that a step needs.
+    output
+        The name of that quantity which the next layer of a stack reads.
+    pre_activation
+        The name of the output's pre-activation, which cross-entropies read; None if there is none.
+    seeds
+        The quantities, beside the state and the output, that a loss may read as well.
+
+    ``rnnlib.examples.MinimalGatedUnit`` is one, written as one would write one's own.
+
+    Examples
+    --------
+    A cell that adds up what it reads:
+
+    >>> class SumStep(NamedTuple):
+    ...     sum: Any = None
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Sum(Cell):
+    ...     W: Array = weight("k n", "input to sum", "x", "sum")
+    ...     Step, state, output = SumStep, ("sum",), "sum"
+    ...
+    ...     def step(self, x, before):
+    ...         return SumStep(before.sum + x @ self.W)
+    >>> from rnnlib import unroll
+    >>> unroll(Sum(W=[[10]]), [[1], [2], [3]]).sum.ravel()
+    array([10., 30., 60.])
     """
 
-    Step: ClassVar[type[NamedTuple]]
-    """The record of one time step, a named tuple of all its quantities."""
-    Blocks: ClassVar[type[NamedTuple]]
+    Step: ClassVar[Any]
     state: ClassVar[tuple[str, ...]]
-    """Those quantities of the step before that a step needs."""
     output: ClassVar[str]
-    """That quantity which the next layer of a stack reads."""
-    n_inputs: int
-    state_sizes: tuple[int, ...]
+    pre_activation: ClassVar[str | None] = None
+    seeds: ClassVar[tuple[str, ...]] = ()
 
-    def input_share(self, xs: NDArray) -> NDArray:
-        """The inputs' share in the pre-activations, bias included, for xs of shape (T, m, k)."""
+    def __post_init__(self) -> None:
+        check_weights(self)
 
-    def lay_out(self, shares: NDArray) -> NamedTuple:
-        """The blocks of a whole trace, yet to be filled; pre-activations begin as the shares."""
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # a deep copy and what pickle brings back are as read-only as what they were made of
+        self.__dict__.update({name: read_only(value) for name, value in state.items()})
 
-    def advance(self, now: NamedTuple, before: NamedTuple) -> None:
-        """Fill the blocks of one time step, from the state of the step before."""
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers a step reads, as many as the first weight has rows."""
+        return int(next(iter(parameters(self).values())).shape[-2])
 
-    def read_out(self, blocks: NamedTuple) -> None:
-        """Fill, for all steps at once, what no later step reads."""
+    @property
+    def n_neurons(self) -> int:
+        """How many neurons there are, as many as the first weight has columns."""
+        return int(next(iter(parameters(self).values())).shape[-1])
 
-    def records(self, blocks: NamedTuple) -> NamedTuple:
-        """The blocks' numbers as a ``Step``, each quantity of shape (T, m, ·)."""
+    @property
+    def n_outputs(self) -> int:
+        """How many numbers ``output`` holds, which a layer above reads."""
+        return self.n_neurons
 
-    def gradient_records(self, d: NamedTuple) -> NamedTuple:
-        """Blocks of gradients as a ``Step``."""
+    @property
+    def state_sizes(self) -> tuple[int, ...]:
+        """How many numbers each quantity of ``state`` holds."""
+        return (self.n_neurons,) * len(self.state)
 
-    def read_back(self, blocks: NamedTuple, d: NamedTuple) -> None:
-        """Take the gradient, for all steps at once, from what ``read_out`` filled to what it read.
-
-        ``d`` holds blocks of gradients; they begin as the loss's own.
-        """
-
-    def retreat(self, now: NamedTuple, before: NamedTuple, d: NamedTuple, flow: tuple) -> tuple:
-        """Fill the gradients of one time step, given what flows back into its state.
-
-        Returns what flows back into the state of the step before.
-        """
-
-    def gather(self, xs: NDArray, initial: NamedTuple, blocks: NamedTuple, d: NamedTuple) -> Self:
-        """The gradient of the cell: what all steps contribute to each weight, summed.
-
-        ``initial`` holds the state before the first of these steps, (m, ·).
-        """
-
-    def input_back(self, d: NamedTuple) -> NDArray:
-        """The gradient of the inputs, (T, m, k)."""
-
-
-class PlainCell:
-    """What cells have in common that compute in the arrays of their ``Step``."""
-
-    def step(self: Cell, x: ArrayLike, before: NamedTuple) -> NamedTuple:
+    def step(self, x: ArrayLike, before: Any) -> Any:
         """One time step: ``x`` of shape (..., k), and the record of the step before.
 
         Raises
@@ -105,49 +145,88 @@ class PlainCell:
             If ``before`` is not a record of this kind of cell.
         """
         x = as_inputs("x", self, x)
-        steps, _ = run(self, x[None], as_state("before", self, before, x.shape[:-1]))
-        return record_at(steps, 0)
+        before = as_state("before", self, before, x.shape[:-1])
+        now = self.forward(self.inputs(rows(x)), map_record(rows, before))
+        return map_record(lambda quantity: quantity.reshape(*x.shape[:-1], -1), now)
 
-    def read_out(self, blocks: NamedTuple) -> None:
-        pass
+    def inputs(self, xs: Array) -> Array:
+        """The inputs' share in any number of steps, (N, k) to (N, ...): here they themselves."""
+        return xs
 
-    def records(self, blocks: NamedTuple) -> NamedTuple:
-        return blocks
+    def forward(self, share: Array, before: Any) -> Any:
+        """One step of m sequences, from their share of ``inputs``: here ``step``."""
+        return self.step(share, before)
 
-    def gradient_records(self, d: NamedTuple) -> NamedTuple:
-        return self.records(d)
+    def backward(self, d: Any, now: Any, before: Any) -> tuple[Any, Any]:
+        """One step back, from the gradients ``d`` that arrive at the quantities of ``now``.
 
-    def read_back(self, blocks: NamedTuple, d: NamedTuple) -> None:
-        pass
+        Arriving gradients are the loss's own and, of the state, what flows back from the step
+        after, each (m, ·) and zero where nothing arrives. Returns the gradients of all quantities,
+        and a record with those of the state of the step ``before``.
+        """
+        raise TypeError(
+            f"{type(self).__name__} has no method backward: it can be unrolled, and not go back"
+        )
+
+    def gradient(self, d: Any, now: Any, before: Any, xs: Array) -> dict[str, Array]:
+        """∂L/∂W = Σ inᵀ ∂L/∂a for each weight W, and, as ``xs``, ∂L/∂x(t) = Σ ∂L/∂a W_xᵀ.
+
+        A weight is multiplied by what it reads and added to a pre-activation a; a bias is added
+        alone. Of all quantities the N rows are as many steps, over which a weight's gradient is the
+        sum; inputs get a row each.
+        """
+        gradients, d_xs = {}, np.zeros_like(xs)
+        for name, reads, to in _connections(self):
+            parts = []
+            for gate, (read, a) in enumerate(zip(reads, to, strict=True)):
+                da, W = getattr(d, a), getattr(self, name)
+                W = W[gate] if len(to) > 1 else W
+                if not read:
+                    parts.append(da.sum(axis=0))
+                elif W.ndim == 1:  # entry by entry, as a peephole is
+                    parts.append((_quantity(read, now, before, xs) * da).sum(axis=0))
+                else:
+                    parts.append(_quantity(read, now, before, xs).T @ da)
+                if read == "x":
+                    d_xs = d_xs + da @ W.T
+            gradients[name] = np.stack(parts) if len(to) > 1 else parts[0]
+        return gradients | {"xs": d_xs}
 
 
 class LayerStep(NamedTuple):
     """Pre-activation a and output y of a recurrent layer, each of shape (..., l)."""
 
-    a: NDArray | None = None
-    y: NDArray | None = None
+    a: Any = None
+    y: Any = None
 
 
 class ElmanStep(NamedTuple):
     """Pre-activation and activation of the hidden layer, (..., n), and of the output, (..., o)."""
 
-    a_h: NDArray | None = None
-    h: NDArray | None = None
-    a_o: NDArray | None = None
-    y: NDArray | None = None
+    a_h: Any = None
+    h: Any = None
+    a_o: Any = None
+    y: Any = None
 
 
 class JordanStep(NamedTuple):
     """The same quantities as in an Elman network; here y is what flows on."""
 
-    a_h: NDArray | None = None
-    h: NDArray | None = None
-    a_o: NDArray | None = None
-    y: NDArray | None = None
+    a_h: Any = None
+    h: Any = None
+    a_o: Any = None
+    y: Any = None
+
+
+class DenseStep(NamedTuple):
+    """Pre-activation a and output y of a layer without memory, each of shape (..., o)."""
+
+    a: Any = None
+    y: Any = None
 
 
 @dataclass(frozen=True, eq=False)
-class Layer(PlainCell):
+class Layer(Cell):
     """y(t) = φ(x(t) W_x + y(t−1) W_y + b): recurrent neurons that feed back their output.
 
     Parameters
@@ -186,160 +265,35 @@ class Layer(PlainCell):
            [ 3.5]])
     """
 
-    W_x: NDArray
-    W_y: NDArray
-    b: NDArray
-    phi: str = "tanh"
+    W_x: Array = weight("k l", "input to layer", "x", "a")
+    W_y: Array = weight("l l", "layer to layer", "before.y", "a")
+    b: Array = weight("l", "bias of layer", "", "a")
+    phi: str = function("tanh")
 
     Step: ClassVar = LayerStep
-    Blocks: ClassVar = LayerStep
     state: ClassVar = ("y",)
     output: ClassVar = "y"
+    pre_activation: ClassVar = "a"
+    seeds: ClassVar = LayerStep._fields
 
-    def __post_init__(self) -> None:
-        take_in(self, "W_x", "W_y", "b")
-        check_shape("W_x", self.W_x, ("k", "l"))
-        l = self.W_x.shape[1]  # noqa: E741 - the notes' symbol
-        check_shape("W_y", self.W_y, (l, l))
-        check_shape("b", self.b, (l,))
-        check_activations(self, "phi")
+    def inputs(self, xs: Array) -> Array:
+        """x(t) W_x, of shape (N, l)."""
+        return xs @ self.W_x
 
-    @property
-    def n_inputs(self) -> int:
-        """How many numbers a step reads."""
-        return self.W_x.shape[0]
+    def forward(self, share: Array, before: LayerStep) -> LayerStep:
+        """a(t) = x(t) W_x + y(t−1) W_y + b,  y(t) = φ(a(t))."""
+        a = share + before.y @ self.W_y + self.b
+        y = activation(self.phi).function(a)
+        return LayerStep(a, y)
 
-    @property
-    def state_sizes(self) -> tuple[int, ...]:
-        """(l,): the output is fed back."""
-        return (self.W_y.shape[0],)
-
-    def input_share(self, xs: NDArray) -> NDArray:
-        """x(t) W_x + b, of shape (T, m, l)."""
-        return affine(xs, self.W_x, self.b)
-
-    def lay_out(self, shares: NDArray) -> LayerStep:
-        return LayerStep(a=shares, y=np.empty_like(shares))
-
-    def advance(self, now: LayerStep, before: LayerStep) -> None:
-        a, y = now
-        a += before.y @ self.W_y
-        activation(self.phi).function(a, y)
-
-    def retreat(
-        self, now: LayerStep, before: LayerStep, d: LayerStep, flow: tuple[NDArray]
-    ) -> tuple[NDArray]:
-        """∂L/∂y(t) gets what flows back; then ∂L/∂a = ∂L/∂y φ′(a), and on goes ∂L/∂a W_yᵀ."""
-        da, dy = d
-        dy += flow[0]
-        da += activation(self.phi).pull_back(dy, *now)
-        return (da @ self.W_y.T,)
-
-    def gather(self, xs: NDArray, initial: LayerStep, blocks: LayerStep, d: LayerStep) -> Layer:
-        """∂L/∂W_x = Σ x(t)ᵀ ∂L/∂a(t),  ∂L/∂W_y = Σ y(t−1)ᵀ ∂L/∂a(t),  ∂L/∂b = Σ ∂L/∂a(t)."""
-        return with_parameters(
-            self,
-            {
-                "W_x": outer(xs, d.a),
-                "W_y": outer_before(initial.y, blocks.y, d.a),
-                "b": total(d.a),
-            },
-        )
-
-    def input_back(self, d: LayerStep) -> NDArray:
-        return flat_product(d.a, self.W_x.T)
+    def backward(self, d: LayerStep, now: LayerStep, before: LayerStep) -> Back[LayerStep]:
+        """∂L/∂a(t) = ∂L/∂y(t) φ′(a(t)), and on goes ∂L/∂a(t) W_yᵀ."""
+        da = d.a + activation(self.phi).pull_back(d.y, now.a, now.y)
+        return LayerStep(da, d.y), LayerStep(y=da @ self.W_y.T)
 
 
 @dataclass(frozen=True, eq=False)
-class _TwoLayers(PlainCell):
-    """What Elman and Jordan networks share: a hidden layer, and an output layer that reads it."""
-
-    W_x: NDArray
-    W_h: NDArray
-    W_o: NDArray
-    b_h: NDArray
-    b_o: NDArray
-    g_h: str = "tanh"
-    g_o: str = "identity"
-
-    def __post_init__(self) -> None:
-        take_in(self, "W_x", "W_h", "W_o", "b_h", "b_o")
-        check_shape("W_x", self.W_x, ("k", "n"))
-        n = self.W_x.shape[1]
-        check_shape("W_o", self.W_o, (n, "o"))
-        check_shape("W_h", self.W_h, (*self.state_sizes, n))
-        check_shape("b_h", self.b_h, (n,))
-        check_shape("b_o", self.b_o, (self.n_outputs,))
-        check_activations(self, "g_h", "g_o")
-
-    @property
-    def n_inputs(self) -> int:
-        """How many numbers a step reads."""
-        return self.W_x.shape[0]
-
-    @property
-    def n_outputs(self) -> int:
-        """o, the number of output neurons."""
-        return self.W_o.shape[1]
-
-    def input_share(self, xs: NDArray) -> NDArray:
-        """x(t) W_x + b_h, of shape (T, m, n)."""
-        return affine(xs, self.W_x, self.b_h)
-
-    def lay_out(self, shares: NDArray) -> NamedTuple:
-        readout = (*shares.shape[:-1], self.n_outputs)
-        return self.Step(
-            a_h=shares,
-            h=np.empty_like(shares),
-            a_o=np.empty(readout, shares.dtype),
-            y=np.empty(readout, shares.dtype),
-        )
-
-    def _hide(self, now: NamedTuple, fed_back: NDArray) -> None:
-        """Fill a_h and h."""
-        a_h, h, _, _ = now
-        a_h += fed_back @ self.W_h
-        activation(self.g_h).function(a_h, h)
-
-    def _hide_back(self, now: NamedTuple, d: NamedTuple) -> NDArray:
-        """∂L/∂a_h = ∂L/∂h g_h′(a_h); and on goes ∂L/∂a_h W_hᵀ."""
-        da_h, dh, _, _ = d
-        da_h += activation(self.g_h).pull_back(dh, now.a_h, now.h)
-        return da_h @ self.W_h.T
-
-    def _read_out(self, now: NamedTuple) -> None:
-        """Fill a_o and y, of one step or of all."""
-        _, h, a_o, y = now
-        np.add(flat_product(h, self.W_o), self.b_o, out=a_o)
-        activation(self.g_o).function(a_o, y)
-
-    def _read_back(self, now: NamedTuple, d: NamedTuple) -> None:
-        """∂L/∂a_o = ∂L/∂y g_o′(a_o), and ∂L/∂h gets ∂L/∂a_o W_oᵀ."""
-        _, dh, da_o, dy = d
-        da_o += activation(self.g_o).pull_back(dy, now.a_o, now.y)
-        dh += flat_product(da_o, self.W_o.T)
-
-    def gather(
-        self, xs: NDArray, initial: NamedTuple, blocks: NamedTuple, d: NamedTuple
-    ) -> _TwoLayers:
-        """∂L/∂W_x = Σ x(t)ᵀ ∂L/∂a_h(t), and so on: what goes in, times what comes back."""
-        [fed_back] = self.state
-        return with_parameters(
-            self,
-            {
-                "W_x": outer(xs, d.a_h),
-                "W_h": outer_before(getattr(initial, fed_back), getattr(blocks, fed_back), d.a_h),
-                "W_o": outer(blocks.h, d.a_o),
-                "b_h": total(d.a_h),
-                "b_o": total(d.a_o),
-            },
-        )
-
-    def input_back(self, d: NamedTuple) -> NDArray:
-        return flat_product(d.a_h, self.W_x.T)
-
-
-class Elman(_TwoLayers):
+class Elman(Cell):
     """h(t) = g_h(x(t) W_x + h(t−1) W_h + b_h),  y(t) = g_o(h(t) W_o + b_o).
 
     Parameters
@@ -374,40 +328,59 @@ class Elman(_TwoLayers):
     array([5., 4.])
     """
 
+    W_x: Array = weight("k n", "input to hidden", "x", "a_h")
+    W_h: Array = weight("n n", "hidden to hidden", "before.h", "a_h")
+    W_o: Array = weight("n o", "hidden to output", "h", "a_o")
+    b_h: Array = weight("n", "bias of hidden", "", "a_h")
+    b_o: Array = weight("o", "bias of output", "", "a_o")
+    g_h: str = function("tanh")
+    g_o: str = function("identity")
+
     Step: ClassVar = ElmanStep
-    Blocks: ClassVar = ElmanStep
     state: ClassVar = ("h",)
     output: ClassVar = "y"
+    pre_activation: ClassVar = "a_o"
+    seeds: ClassVar = ElmanStep._fields
 
     @property
-    def state_sizes(self) -> tuple[int, ...]:
-        """(n,): the hidden layer is fed back."""
-        return (self.W_x.shape[1],)
+    def n_outputs(self) -> int:
+        """o, the number of output neurons."""
+        return int(self.W_o.shape[1])
 
-    def advance(self, now: ElmanStep, before: ElmanStep) -> None:
-        self._hide(now, before.h)
+    def inputs(self, xs: Array) -> Array:
+        """x(t) W_x, of shape (N, n)."""
+        return xs @ self.W_x
 
-    def read_out(self, blocks: ElmanStep) -> None:
-        self._read_out(blocks)
+    def forward(self, share: Array, before: ElmanStep) -> ElmanStep:
+        """a_h(t) = x(t) W_x + h(t−1) W_h + b_h, and y(t) of h(t)."""
+        a_h = share + before.h @ self.W_h + self.b_h
+        h = activation(self.g_h).function(a_h)
+        a_o = h @ self.W_o + self.b_o
+        y = activation(self.g_o).function(a_o)
+        return ElmanStep(a_h, h, a_o, y)
 
-    def read_back(self, blocks: ElmanStep, d: ElmanStep) -> None:
-        self._read_back(blocks, d)
-
-    def retreat(
-        self, now: ElmanStep, before: ElmanStep, d: ElmanStep, flow: tuple[NDArray]
-    ) -> tuple[NDArray]:
-        dh = d.h
-        dh += flow[0]
-        return (self._hide_back(now, d),)
+    def backward(self, d: ElmanStep, now: ElmanStep, before: ElmanStep) -> Back[ElmanStep]:
+        """∂L/∂h(t) gets ∂L/∂a_o(t) W_oᵀ; and on goes ∂L/∂a_h(t) W_hᵀ."""
+        da_o = d.a_o + activation(self.g_o).pull_back(d.y, now.a_o, now.y)
+        dh = d.h + da_o @ self.W_o.T
+        da_h = d.a_h + activation(self.g_h).pull_back(dh, now.a_h, now.h)
+        return ElmanStep(da_h, dh, da_o, d.y), ElmanStep(h=da_h @ self.W_h.T)
 
 
-class Jordan(_TwoLayers):
+@dataclass(frozen=True, eq=False)
+class Jordan(Cell):
     """h(t) = g_h(x(t) W_x + y(t−1) W_h + b_h),  y(t) = g_o(h(t) W_o + b_o).
 
-    The parameters are those of an ``Elman`` network, but for
-
+    Parameters
+    ----------
+    W_x : (k, n)
     W_h : (o, n)
         The output, not the hidden layer, is fed back.
+    W_o : (n, o)
+    b_h : (n,)
+    b_o : (o,)
+    g_h, g_o : str
+        The names of the activations of the hidden and of the output layer.
 
     Raises
     ------
@@ -420,46 +393,172 @@ class Jordan(_TwoLayers):
     leads from H to H; it leads from the output layer to H, as their exercise 3 has it.)
     """
 
+    W_x: Array = weight("k n", "input to hidden", "x", "a_h")
+    W_h: Array = weight("o n", "output to hidden", "before.y", "a_h")
+    W_o: Array = weight("n o", "hidden to output", "h", "a_o")
+    b_h: Array = weight("n", "bias of hidden", "", "a_h")
+    b_o: Array = weight("o", "bias of output", "", "a_o")
+    g_h: str = function("tanh")
+    g_o: str = function("identity")
+
     Step: ClassVar = JordanStep
-    Blocks: ClassVar = JordanStep
     state: ClassVar = ("y",)
     output: ClassVar = "y"
+    pre_activation: ClassVar = "a_o"
+    seeds: ClassVar = JordanStep._fields
+
+    @property
+    def n_outputs(self) -> int:
+        """o, the number of output neurons."""
+        return int(self.W_o.shape[1])
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
-        """(o,): the output is fed back."""
+        """(o,): the output is what is fed back."""
         return (self.n_outputs,)
 
-    def advance(self, now: JordanStep, before: JordanStep) -> None:
-        # the next step reads y: the output layer stands inside the loop
-        self._hide(now, before.y)
-        self._read_out(now)
+    def inputs(self, xs: Array) -> Array:
+        """x(t) W_x, of shape (N, n)."""
+        return xs @ self.W_x
 
-    def retreat(
-        self, now: JordanStep, before: JordanStep, d: JordanStep, flow: tuple[NDArray]
-    ) -> tuple[NDArray]:
-        dy = d.y
-        dy += flow[0]
-        self._read_back(now, d)
-        return (self._hide_back(now, d),)
+    def forward(self, share: Array, before: JordanStep) -> JordanStep:
+        """a_h(t) = x(t) W_x + y(t−1) W_h + b_h, and y(t) of h(t)."""
+        a_h = share + before.y @ self.W_h + self.b_h
+        h = activation(self.g_h).function(a_h)
+        a_o = h @ self.W_o + self.b_o
+        y = activation(self.g_o).function(a_o)
+        return JordanStep(a_h, h, a_o, y)
 
-
-def take_in(cell: object, *names: str) -> None:
-    """Turn what a cell was given into arrays of its own; frozen dataclasses need this detour."""
-    for name in names:
-        object.__setattr__(cell, name, as_array(name, getattr(cell, name)).copy())
-
-
-def check_activations(cell: object, *names: str) -> None:
-    """See that each of a cell's fields ``names`` holds the name of an activation."""
-    for name in names:
-        try:
-            activation(getattr(cell, name))
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+    def backward(self, d: JordanStep, now: JordanStep, before: JordanStep) -> Back[JordanStep]:
+        """∂L/∂h(t) gets ∂L/∂a_o(t) W_oᵀ; and on goes ∂L/∂a_h(t) W_hᵀ, to y(t−1)."""
+        da_o = d.a_o + activation(self.g_o).pull_back(d.y, now.a_o, now.y)
+        dh = d.h + da_o @ self.W_o.T
+        da_h = d.a_h + activation(self.g_h).pull_back(dh, now.a_h, now.h)
+        return JordanStep(da_h, dh, da_o, d.y), JordanStep(y=da_h @ self.W_h.T)
 
 
-def as_inputs(name: str, cell: Cell, value: ArrayLike) -> NDArray:
+@dataclass(frozen=True, eq=False)
+class Dense(Cell):
+    """y(t) = φ(x(t) W + b): a layer without memory, the same at every step.
+
+    Parameters
+    ----------
+    W : (k, o)
+        Column j holds the weights of neuron j.
+    b : (o,)
+    phi : str
+        The name of the activation φ.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit together, a number is not finite, or the activation is unknown.
+
+    Examples
+    --------
+    >>> Dense(W=[[1, 0], [2, -1]], b=[0, 10]).step([3, 4], DenseStep()).y
+    array([11.,  6.])
+    """
+
+    W: Array = weight("k o", "input to output", "x", "a")
+    b: Array = weight("o", "bias of output", "", "a")
+    phi: str = function("identity")
+
+    Step: ClassVar = DenseStep
+    state: ClassVar = ()
+    output: ClassVar = "y"
+    pre_activation: ClassVar = "a"
+    seeds: ClassVar = DenseStep._fields
+
+    def inputs(self, xs: Array) -> Array:
+        """x(t) W, of shape (N, o): all that there is, but the bias."""
+        return xs @ self.W
+
+    def forward(self, share: Array, before: DenseStep) -> DenseStep:
+        """a(t) = x(t) W + b,  y(t) = φ(a(t))."""
+        a = share + self.b
+        y = activation(self.phi).function(a)
+        return DenseStep(a, y)
+
+    def backward(self, d: DenseStep, now: DenseStep, before: DenseStep) -> Back[DenseStep]:
+        """∂L/∂a(t) = ∂L/∂y(t) φ′(a(t)); nothing goes on to the step before."""
+        da = d.a + activation(self.phi).pull_back(d.y, now.a, now.y)
+        return DenseStep(da, d.y), DenseStep()
+
+
+def shapes_of(cell: object) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Of each weight of a cell its name, its shape in symbols, and what it lies between."""
+    for each in fields(cell):  # type: ignore[arg-type]
+        if "shape" in each.metadata:
+            yield each.name, each.metadata["shape"], each.metadata["between"]
+
+
+def _connections(cell: object) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Of each weight its name, and for each of its gates what it reads and what it adds to."""
+    for each in fields(cell):  # type: ignore[arg-type]
+        if "shape" in each.metadata:
+            reads, to = each.metadata["reads"], each.metadata["to"]
+            if not to:
+                raise TypeError(
+                    f"{each.name} of {type(cell).__name__} does not say where it stands, and so "
+                    f"has no gradient: give weight(shape, between, reads, to)"
+                )
+            yield each.name, reads * len(to) if len(reads) == 1 else reads or [""] * len(to), to
+
+
+def _quantity(name: str, now: Any, before: Any, xs: Array) -> Array:
+    """What a weight reads: the input, or a quantity of this step or of the step before."""
+    if name == "x":
+        return xs
+    record, name = (before, name[7:]) if name.startswith("before.") else (now, name)
+    quantity: Array = getattr(record, name)
+    return quantity
+
+
+def check_weights(cell: Any) -> None:
+    """Turn what a cell was given into read-only arrays of its own, whose shapes go together.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a number is not finite, or an activation is unknown.
+    TypeError
+        If the entries of an array are not numbers.
+    """
+    shapes = {name: shape for name, shape, _ in shapes_of(cell)}
+    for name in shapes:
+        # a frozen dataclass needs this detour
+        array = read_only(as_array(name, getattr(cell, name)).copy())
+        object.__setattr__(cell, name, array)
+    # the number of neurons in a layer is that of the columns of the first weight that leads to it
+    leading = {shape[-1]: name for name, shape in reversed(shapes.items())}.values()
+    sizes: dict[str, int] = {}
+    for name in sorted(shapes, key=lambda name: name not in leading):
+        _check_sizes(name, getattr(cell, name).shape, shapes[name], sizes)
+    for each in fields(cell):
+        if each.metadata.get("function"):
+            try:
+                activation(getattr(cell, each.name))
+            except ValueError as error:
+                raise ValueError(f"{each.name}: {error}") from None
+
+
+def _check_sizes(
+    name: str, shape: tuple[int, ...], symbols: tuple[str, ...], sizes: dict[str, int]
+) -> None:
+    """Raise ValueError unless a shape is what its symbols say; ``sizes`` learns new symbols."""
+    expected = [int(each) if each.isdigit() else sizes.get(each, each) for each in symbols]
+    found: dict[str, int] = {}
+    fits = len(shape) == len(symbols) and all(
+        have == (want if isinstance(want, int) else found.setdefault(want, have)) and have > 0
+        for have, want in zip(shape, expected, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"{name} has shape {shape}, expected {spell(expected)}")
+    sizes |= found
+
+
+def as_inputs(name: str, cell: Any, value: ArrayLike) -> Array:
     """``value`` as inputs of ``cell``, of shape (..., k), for one step or for many.
 
     Raises
@@ -467,12 +566,12 @@ def as_inputs(name: str, cell: Cell, value: ArrayLike) -> NDArray:
     ValueError
         If the last axis does not fit, or a number is not finite.
     """
-    x = as_array(name, value)
+    x = as_array(name, value, like=dtype_of(cell))
     check_last_axis(name, x, cell.n_inputs, "the network has as many inputs")
     return x
 
 
-def as_state(name: str, cell: Cell, record: NamedTuple, leading: tuple[int, ...]) -> NamedTuple:
+def as_state(name: str, cell: Any, record: Any, leading: tuple[int, ...]) -> Any:
     """What ``cell`` feeds back, out of ``record``: a record of the same kind, of nothing else.
 
     A state without leading axes serves every instance of a batch, and is repeated for each.
@@ -486,110 +585,61 @@ def as_state(name: str, cell: Cell, record: NamedTuple, leading: tuple[int, ...]
     """
     kind, give = type(cell).__name__, cell.Step.__name__
     if not isinstance(record, cell.Step):
+        end = " (the end of a trace is trace[-1])" if hasattr(record, "steps") else ""
         raise TypeError(
             f"{name} is of type {type(record).__name__}, {kind} expected its own record: "
-            f"give {give}({', '.join(f'{each}=...' for each in cell.state)})"
+            f"give {give}({', '.join(f'{each}=...' for each in cell.state)}){end}"
         )
     state = {}
-    for each, size in zip(cell.state, cell.state_sizes, strict=True):
-        value = getattr(record, each)
+    for quantity, size in zip(cell.state, cell.state_sizes, strict=True):
+        value = getattr(record, quantity)
         if value is None:
+            others = [each for each in record._fields if getattr(record, each) is not None]
+            by_name = f", by name (what it holds is {', '.join(others)})" if others else ""
             raise ValueError(
-                f"{name} has no {each}, and {kind} feeds back {each}: "
-                f"give {give}({each}=...) of shape (..., {size})"
+                f"{name} has no {quantity}, and {kind} feeds back {quantity}: "
+                f"give {give}({quantity}=...) of shape (..., {size}){by_name}"
             )
-        array = as_array(f"{name}.{each}", value)
+        array = as_array(f"{name}.{quantity}", value, like=dtype_of(cell))
         if array.shape not in ((size,), (*leading, size)):
             raise ValueError(
-                f"{name}.{each} has shape {array.shape}, expected {(*leading, size)}: "
+                f"{name}.{quantity} has shape {array.shape}, expected {(*leading, size)}: "
                 f"the input fixes the leading axes, the weights the last"
             )
-        state[each] = np.broadcast_to(array, (*leading, size)).copy()
+        state[quantity] = read_only(np.broadcast_to(array, (*leading, size)).copy())
     return cell.Step(**state)
 
 
-def affine(xs: NDArray, W: NDArray, b: NDArray) -> NDArray:
-    """x(t) W + b for all steps in one product, (T, m, k) to (T, m, n)."""
-    shares = flat_product(xs, W)
-    shares += b
-    return shares
-
-
-def flat_product(xs: NDArray, W: NDArray) -> NDArray:
-    """xs W, of shape (..., n), as one product of matrices: NumPy else makes one for each step."""
-    return (xs.reshape(-1, xs.shape[-1]) @ W).reshape(*xs.shape[:-1], W.shape[-1])
-
-
-def outer(xs: NDArray, ds: NDArray) -> NDArray:
-    """Σ x(t)ᵀ d(t) over all steps and the batch: (T, m, k) and (T, m, n) to (k, n)."""
-    return xs.reshape(-1, xs.shape[-1]).T @ ds.reshape(-1, ds.shape[-1])
-
-
-def outer_before(initial: NDArray, states: NDArray, ds: NDArray) -> NDArray:
-    """Σ h(t−1)ᵀ d(t), where h(0), (m, n), is the initial state and h(t), (T, m, n), the others."""
-    return outer(initial, ds[0]) + outer(states[:-1], ds[1:])
-
-
-def total(ds: NDArray) -> NDArray:
-    """Σ d(t) over all steps and the batch, (n,)."""
-    return ds.reshape(-1, ds.shape[-1]).sum(axis=0)
-
-
-def at(blocks: NamedTuple, t: int | slice) -> NamedTuple:
-    """The blocks of one time step, or of some, as views."""
-    return type(blocks)(*(None if block is None else block[..., t, :, :] for block in blocks))
-
-
-def each_step(blocks: NamedTuple) -> list[NamedTuple]:
-    """The blocks of step 1, of step 2, …, as views."""
-    return [
-        type(blocks)(*step)
-        for step in zip(*(np.moveaxis(block, -3, 0) for block in blocks), strict=True)
-    ]
-
-
-def run(
-    cell: Cell, xs: NDArray, initial: NamedTuple, alive: NDArray | None = None
-) -> tuple[NamedTuple, NamedTuple]:
-    """The records of all steps, each quantity of shape (T, ..., ·), and the blocks, (T, m, ·).
-
-    Where ``alive``, (T, m), says that a sequence has ended, its record stands still.
-    """
-    T, leading = len(xs), xs.shape[1:-1]
-    before = batched(cell, initial)
-    state = (getattr(before, each) for each in cell.state)
-    kind = np.result_type(xs, *state, *parameters(cell).values())
-    flat_xs = xs.reshape(T, -1, xs.shape[-1]).astype(kind, copy=False)
-    blocks = cell.lay_out(cell.input_share(flat_xs))
-    for t, now in enumerate(each_step(blocks)):
-        cell.advance(now, before)
-        if alive is not None and not alive[t].all():
-            for block, last in zip(now, before, strict=True):
-                np.copyto(block, last, where=~alive[t][:, None])
-        before = now
-    cell.read_out(blocks)
-    return unbatched(cell.records(blocks), leading), blocks
-
-
-def unbatched(steps: NamedTuple, leading: tuple[int, ...]) -> NamedTuple:
-    """Records of all steps with the axes that the caller's sequences have: (T, ..., ·)."""
-    return type(steps)(
-        *(q if q is None else q.reshape(len(q), *leading, q.shape[-1]) for q in steps)
-    )
-
-
-def record_at(steps: NamedTuple, index: int) -> NamedTuple:
-    """One step's record out of those of all steps."""
-    return type(steps)(*(q if q is None else q[index] for q in steps))
-
-
-def batched(cell: Cell, record: NamedTuple) -> NamedTuple:
-    """The state in ``record`` as blocks of one step, (m, ·)."""
-    state = ((each, getattr(record, each)) for each in cell.state)
-    return cell.Blocks(**{each: value.reshape(-1, value.shape[-1]) for each, value in state})
-
-
-def zero_state(cell: Cell, leading: tuple[int, ...], dtype: np.dtype) -> NamedTuple:
+def zero_state(cell: Any, leading: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     """The record of step 0 in which all that is fed back is zero, the notes' usual choice."""
-    zeros = (np.zeros((*leading, size), dtype) for size in cell.state_sizes)
+    zeros = [read_only(np.zeros((*leading, size), dtype)) for size in cell.state_sizes]
     return cell.Step(**dict(zip(cell.state, zeros, strict=True)))
+
+
+def map_record(change: Callable[[Array], Array], record: Record) -> Record:
+    """A record of the same kind, ``change`` made to every quantity that there is."""
+    kept = (None if quantity is None else change(quantity) for quantity in record)  # type: ignore[attr-defined]
+    return type(record)._make(kept)  # type: ignore[attr-defined]
+
+
+def rows(quantity: Array) -> Array:
+    """All leading axes as one: a row for each instance, (N, ·)."""
+    return quantity.reshape(-1, quantity.shape[-1])
+
+
+def check_network(name: str, network: object) -> None:
+    """Raise TypeError, and say what to do, unless ``network`` is one that can be unrolled."""
+    if isinstance(network, type) and hasattr(network, "n_inputs"):
+        raise TypeError(
+            f"{name} is the class {network.__name__}; a network was expected, made of its weights: "
+            f"{network.__name__}(...)"
+        )
+    if type(network) in (tuple, list):
+        raise TypeError(
+            f"{name} is a {type(network).__name__}; a network was expected: layers one above "
+            f"another are a Stack, rnnlib.Stack((...))"
+        )
+    if isinstance(network, type) or not all(
+        hasattr(network, part) for part in ("n_inputs", "output", "step")
+    ):
+        raise TypeError(f"{name} is of type {type(network).__name__}; a network was expected")

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any, TypeAlias, TypeVar
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+Array: TypeAlias = NDArray[Any]
+"""An array of floating-point numbers, float64 unless said otherwise; or of complex ones."""
+
+Thing = TypeVar("Thing")
 
 
-def as_array(name: str, value: ArrayLike) -> NDArray:
-    """``value`` as a floating-point array; integers become float64, float32 stays.
+def as_array(name: str, value: ArrayLike, like: DTypeLike = np.float64) -> Array:
+    """``value`` as a floating-point array; float32 stays, complex numbers pass.
 
-    Complex numbers pass, so that derivatives can be taken by the complex step.
+    Integers have no floating-point type of their own, nor have numbers in lists: they become
+    ``like``. (Complex numbers pass, so that derivatives can be taken by the complex step.)
 
     Raises
     ------
     ValueError
         If terms differ in shape, or an entry is NaN or infinite.
     TypeError
-        If the entries are not numbers.
+        If the entries are not numbers, or the array is a masked one.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(_how_ragged(name, value) or f"{name}: {error}") from None
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, and masks are not looked at: give {name}.filled(0), and "
+            f"say by lengths or mask= which steps count"
+        )
+    array = read(name, value)
     if array.dtype.kind not in "biufc":
         entries = array.dtype.type.__name__.rstrip("_")
-        raise TypeError(f"{name} holds entries of type {entries}; numbers were expected")
-    if array.dtype.kind in "biu":
-        array = array.astype(np.float64)
+        what = f"{name} holds entries of type {entries}"
+        if array.dtype.kind == "O" and array.ndim == 0:
+            what = f"{name} is {said(value)}"
+        raise TypeError(f"{what}; numbers were expected")
+    if array.dtype.kind in "biu" or (array.dtype == np.float64 and not hasattr(value, "dtype")):
+        array = array.astype(like, copy=False)
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(
@@ -35,7 +49,19 @@ def as_array(name: str, value: ArrayLike) -> NDArray:
     return array
 
 
-def _how_ragged(name: str, value: ArrayLike) -> str | None:
+def read(name: str, value: ArrayLike) -> Array:
+    """``value`` as an array of whatever it holds, or an error that says why it is none."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(_how_ragged(name, value) or f"{name}: {error}") from None
+    except (TypeError, RuntimeError) as error:  # such as a tensor's that requires a gradient
+        raise TypeError(
+            f"{name} is {said(value)}, of which no array can be made: {error}"
+        ) from None
+
+
+def _how_ragged(name: str, value: Any) -> str | None:
     """The first two terms of nested lists that differ in shape, in words."""
     first = None
     for i, term in enumerate(value):
@@ -54,7 +80,24 @@ def _how_ragged(name: str, value: ArrayLike) -> str | None:
     return None
 
 
-def check_shape(name: str, array: NDArray, expected: tuple[int | str, ...]) -> None:
+def said(value: object) -> str:
+    """What was given, in a few words: an error is no place for a whole array.
+
+    >>> said(5), said([1, 2]), said(np.zeros((2, 3))), said(int)
+    ('5', '[1, 2]', 'an array of shape (2, 3)', 'the class int')
+    """
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    short = repr(value)
+    if len(short) <= 40 and "\n" not in short and " at 0x" not in short:
+        return short
+    article = "an" if type(value).__name__[0] in "AEIOaeiou" else "a"
+    return f"{article} {type(value).__name__}"
+
+
+def check_shape(name: str, array: Array, expected: tuple[int | str, ...]) -> None:
     """Raise ValueError unless ``array`` has the ``expected`` shape.
 
     An axis given as a string may have any length but 0; the string only serves the message.
@@ -64,14 +107,47 @@ def check_shape(name: str, array: NDArray, expected: tuple[int | str, ...]) -> N
         for have, want in zip(array.shape, expected, strict=True)
     )
     if not fits:
-        raise ValueError(f"{name} has shape {array.shape}, expected {_spell(expected)}")
+        raise ValueError(f"{name} has shape {array.shape}, expected {spell(expected)}")
 
 
-def _spell(shape: tuple[int | str, ...]) -> str:
-    return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+def spell(shape: Iterable[int | str]) -> str:
+    """A shape with symbols in it, as Python writes one.
+
+    >>> spell(("k", 3)), spell((2,))
+    ('(k, 3)', '(2,)')
+    """
+    axes = [str(axis) for axis in shape]
+    return "(" + ", ".join(axes) + ("," if len(axes) == 1 else "") + ")"
 
 
-def check_last_axis(name: str, array: NDArray, size: int, why: str) -> None:
+def check_last_axis(name: str, array: Array, size: int, why: str) -> None:
     """Raise ValueError unless the last axis of ``array`` has ``size`` entries."""
     if array.ndim == 0 or array.shape[-1] != size:
         raise ValueError(f"{name} has shape {array.shape}, expected (..., {size}): {why}")
+
+
+def as_count(name: str, value: object, least: int = 1, what: str = "a whole number") -> int:
+    """``value`` as a whole number that is at least ``least``.
+
+    Raises
+    ------
+    ValueError
+        If it is none; True and 2.0 are none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{name} is {said(value)}, expected {what}, at least {least}")
+    return int(value)
+
+
+def read_only(value: Thing) -> Thing:
+    """The same numbers, which can no longer be written into: an array, or a record of arrays.
+
+    What a cell or a trace holds would else change behind the back of all that was computed of it.
+    """
+    if isinstance(value, np.ndarray) and value.flags.writeable:
+        view = value.view()
+        view.flags.writeable = False
+        return view
+    if isinstance(value, tuple) and hasattr(value, "_make"):
+        return type(value)._make(map(read_only, value))
+    return value

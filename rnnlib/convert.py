@@ -8,34 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import count, takewhile
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rnnlib.cells import Cell, Elman, Layer
-from rnnlib.checks import as_array, check_shape
-from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM
-from rnnlib.stack import BothDirections, Dense, Stack
+from rnnlib.cells import Dense, Elman, Layer, check_network
+from rnnlib.checks import Array, as_array, as_count, check_shape, said
+from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM, ResetFirstGRU
+from rnnlib.stack import BothDirections, Stack
 
-OUR_GATES = {Layer: ("y",), LSTM: GATES, GRU: GRU_GATES}
+Order = dict[type, tuple[str, ...]]
+
+OUR_GATES: Order = {Layer: ("y",), LSTM: GATES, GRU: GRU_GATES, ResetFirstGRU: GRU_GATES}
 """The order of the gates in our weights; a layer counts as one gate."""
 
-TORCH_GATES = {
+TORCH_GATES: Order = {
     Layer: ("y",),
     LSTM: ("i", "f", "c_tilde", "o"),
     GRU: ("r", "z", "h_tilde"),
 }
 """Their order in PyTorch, which writes i, f, g, o and r, z, n."""
 
-KERAS_GATES = {
+KERAS_GATES: Order = {
     Layer: ("y",),
     LSTM: ("i", "f", "c_tilde", "o"),
     GRU: ("z", "r", "h_tilde"),
+    ResetFirstGRU: ("z", "r", "h_tilde"),
 }
 """Their order in Keras, which writes i, f, c, o and z, r, h."""
 
 
-def stacked(cell: Cell) -> NDArray:
+def stacked(cell: Any) -> Array:
     """W with x W_x + h W_h = [x, h] W: the input's weights above those of what is fed back.
 
     Of shape (k + n, n), for a Jordan network (k + o, n); for gated cells (g, k + n, n), the gates
@@ -49,11 +53,13 @@ def stacked(cell: Cell) -> NDArray:
            [ 0.,  1.,  1.],
            [-1.,  2.,  0.]])
     """
-    fed_back = cell.W_y if isinstance(cell, Layer) else cell.W_h
+    fed_back = getattr(cell, "W_y" if isinstance(cell, Layer) else "W_h", None)
+    if fed_back is None:
+        raise TypeError(f"cell is {said(cell)}, expected a cell whose W_x and W_h can be stacked")
     return np.concatenate([cell.W_x, fed_back], axis=-2)
 
 
-def from_stacked(W: ArrayLike, n_inputs: int) -> tuple[NDArray, NDArray]:
+def from_stacked(W: ArrayLike, n_inputs: int) -> tuple[Array, Array]:
     """W_x and W_h out of W in the order [x, h], of shape (..., k + n, n), with k = ``n_inputs``.
 
     >>> from rnnlib.examples import notes_elman
@@ -68,8 +74,8 @@ def from_stacked(W: ArrayLike, n_inputs: int) -> tuple[NDArray, NDArray]:
     ValueError
         If W has not more rows than there are inputs.
     """
-    W = as_array("W", W)
-    if W.ndim < 2 or not 0 < n_inputs < W.shape[-2]:
+    W, n_inputs = as_array("W", W), as_count("n_inputs", n_inputs)
+    if W.ndim < 2 or n_inputs >= W.shape[-2]:
         raise ValueError(
             f"W has shape {W.shape}, expected (..., {n_inputs} + n, n): the rows of {n_inputs} "
             f"inputs, then those of what is fed back"
@@ -77,7 +83,7 @@ def from_stacked(W: ArrayLike, n_inputs: int) -> tuple[NDArray, NDArray]:
     return W[..., :n_inputs, :].copy(), W[..., n_inputs:, :].copy()
 
 
-def h_first(n_inputs: int, n_fed_back: int) -> NDArray:
+def h_first(n_inputs: int, n_fed_back: int) -> Array:
     """The permutation that makes [h, x] of [x, h], as an index of the rows of W.
 
     Source 002 writes [h, x] W. ``W[..., h_first(k, n), :]`` has its rows in that order, and
@@ -90,13 +96,17 @@ def h_first(n_inputs: int, n_fed_back: int) -> NDArray:
     return np.roll(np.arange(n_inputs + n_fed_back), n_fed_back)
 
 
-def to_torch(network: Cell | Stack | BothDirections) -> dict[str, NDArray]:
+def to_torch(network: Any) -> dict[str, Array]:
     """The arrays of a network under the names of PyTorch's ``state_dict``.
 
     ``Layer``, ``LSTM`` and ``GRU`` become a module RNN, LSTM and GRU; ``BothDirections`` of two of
     a kind one with ``bidirectional=True``, a ``Stack`` of such one with ``num_layers``. ``Dense``
     becomes a Linear, after which its activation has to come. ``Elman``, and a ``Stack`` with
     ``Dense`` on top, become a module of two, with the attributes ``rnn`` and ``linear``.
+
+    What PyTorch has no module for is refused, lest ``load_state_dict`` should take it for another
+    network: activations of recurrent layers other than tanh or ReLU, one of them in all layers, and
+    layers of different kinds.
 
     PyTorch multiplies by transposed weights, (g n, k), has the gates one below another, in the
     order of ``TORCH_GATES``, and two biases where one does the work: ours is ``bias_ih``, and
@@ -113,30 +123,41 @@ def to_torch(network: Cell | Stack | BothDirections) -> dict[str, NDArray]:
     TypeError
         If PyTorch has no such network.
     """
+    check_network("network", network)
     below, above = _parted(network)
     if above is not None:
-        below, above = to_torch(below), to_torch(above)
-        below = {f"rnn.{name}": array for name, array in below.items()}
-        return below | {f"linear.{name}": array for name, array in above.items()}
+        rnn = {f"rnn.{name}": array for name, array in to_torch(below).items()}
+        return rnn | {f"linear.{name}": array for name, array in to_torch(above).items()}
     if isinstance(network, Dense):
         return {"weight": network.W.T.copy(), "bias": network.b.copy()}
     layers = network.cells if isinstance(network, Stack) else (network,)
-    cells = {}
+    cells: dict[str, Any] = {}
     for l, layer in enumerate(layers):  # noqa: E741
         if isinstance(layer, BothDirections):
             cells |= {f"l{l}": layer.forwards, f"l{l}_reverse": layer.backwards}
         else:
             cells[f"l{l}"] = layer
-    kinds = {type(cell).__name__ for cell in cells.values()}
-    if len(kinds) > 1:
-        raise TypeError(f"network mixes {', '.join(sorted(kinds))}; one kind was expected")
-    arrays = {}
+    _check_alike(list(cells.values()))
+    arrays: dict[str, Array] = {}
     for where, cell in cells.items():
         arrays |= _to_torch_cell(cell, where)
     return arrays
 
 
-def from_torch(kind: type, arrays: Mapping[str, ArrayLike], **activations: str):
+def _check_alike(cells: list[Any]) -> None:
+    """Raise TypeError unless these are the layers and directions of one module of PyTorch."""
+    kinds = {type(cell).__name__ for cell in cells}
+    if len(kinds) > 1:
+        raise TypeError(f"network mixes {', '.join(sorted(kinds))}; one kind was expected")
+    activations = {cell.phi for cell in cells if isinstance(cell, Layer)}
+    if len(activations) > 1 or not activations <= {"tanh", "relu"}:
+        raise TypeError(
+            f"network has the activations {', '.join(sorted(activations))}; PyTorch's recurrent "
+            f"layers all have tanh, or all relu"
+        )
+
+
+def from_torch(kind: type, arrays: Mapping[str, ArrayLike], **activations: str) -> Any:
     """The network whose ``to_torch`` these arrays are; the two biases add up to ours.
 
     Parameters
@@ -157,10 +178,14 @@ def from_torch(kind: type, arrays: Mapping[str, ArrayLike], **activations: str):
     TypeError
         If PyTorch has no such network.
     """
-    arrays = {name: as_array(name, array) for name, array in arrays.items()}
-    rnn, linear = _under("rnn", arrays), _under("linear", arrays)
+    _check_kind(kind)
+    if not isinstance(arrays, Mapping):
+        raise TypeError(f"arrays is {said(arrays)}, expected a state_dict: module.state_dict()")
+    own = {name: as_array(name, array) for name, array in arrays.items()}
+    rnn, linear = _under("rnn", own), _under("linear", own)
+    network: Any
     if kind is Dense:
-        network = _from_linear(arrays, activations)
+        network = _from_linear(own, activations)
     elif kind is Elman:
         layer, above = _from_torch_cell(Layer, rnn, "l0", {}), _from_linear(linear, {})
         network = Elman(layer.W_x, layer.W_y, above.W, layer.b, above.b, **activations)
@@ -169,22 +194,29 @@ def from_torch(kind: type, arrays: Mapping[str, ArrayLike], **activations: str):
         layers = below.cells if isinstance(below, Stack) else (below,)
         network = Stack((*layers, _from_linear(linear, {})))
     else:
-        numbers = takewhile(lambda l: f"weight_ih_l{l}" in arrays, count(1))  # noqa: E741
+        numbers = takewhile(lambda l: f"weight_ih_l{l}" in own, count(1))  # noqa: E741
         names = ["l0", *(f"l{l}" for l in numbers)]  # noqa: E741
-        layers = tuple(_from_torch_layer(kind, arrays, name, activations) for name in names)
+        layers = tuple(_from_torch_layer(kind, own, name, activations) for name in names)
         network = Stack(layers) if len(layers) > 1 else layers[0]
-    unknown = sorted(arrays.keys() - to_torch(network).keys())
+    unknown = sorted(own.keys() - to_torch(network).keys())
     if unknown:
         raise ValueError(f"arrays holds {unknown[0]}, of which {kind.__name__} knows nothing")
     return network
 
 
-def to_keras(cell: Cell) -> list[NDArray]:
+def _check_kind(kind: object) -> None:
+    if not isinstance(kind, type):
+        raise TypeError(f"kind is {said(kind)}, expected the class of a cell, such as rnnlib.LSTM")
+
+
+def to_keras(cell: Any) -> list[Array]:
     """What Keras' ``set_weights`` takes: kernel (k, g n), recurrent kernel (n, g n) and bias (g n).
 
     ``Layer``, ``LSTM``, ``GRU`` and ``Dense`` become SimpleRNN, LSTM, GRU (with
-    ``reset_after=True``, its bias of shape (2, 3 n)) and Dense; ``Elman`` a SimpleRNN and a Dense,
-    one list after the other. The gates stand side by side, in the order of ``KERAS_GATES``.
+    ``reset_after=True``, its bias of shape (2, 3 n)) and Dense; ``ResetFirstGRU`` a GRU with
+    ``reset_after=False``; ``BothDirections`` a Bidirectional, forwards first. Of an ``Elman``
+    network, a SimpleRNN and a Dense, and of a ``Stack`` the lists follow one another. The gates
+    stand side by side, in the order of ``KERAS_GATES``.
 
     >>> from rnnlib.examples import notes_elman
     >>> [array.shape for array in to_keras(notes_elman())]
@@ -195,8 +227,13 @@ def to_keras(cell: Cell) -> list[NDArray]:
     TypeError
         If Keras has no such layer.
     """
-    below, above = _parted(cell)
-    if above is not None:
+    check_network("cell", cell)
+    if isinstance(cell, Stack):
+        return [array for layer in cell.cells for array in to_keras(layer)]
+    if isinstance(cell, BothDirections):
+        return to_keras(cell.forwards) + to_keras(cell.backwards)
+    if isinstance(cell, Elman):
+        below, above = _parted(cell)
         return to_keras(below) + to_keras(above)
     if isinstance(cell, Dense):
         return [cell.W.copy(), cell.b.copy()]
@@ -205,13 +242,13 @@ def to_keras(cell: Cell) -> list[NDArray]:
     return [np.concatenate(W_x, axis=-1), np.concatenate(W_h, axis=-1), bias]
 
 
-def from_keras(kind: type, arrays: Sequence[ArrayLike], **activations: str) -> Cell:
+def from_keras(kind: type, arrays: Sequence[ArrayLike], **activations: str) -> Any:
     """The cell of this ``kind`` whose ``to_keras`` these arrays are, as ``get_weights`` gives them.
 
     Parameters
     ----------
     kind : type
-        ``Layer``, ``LSTM``, ``GRU``, ``Dense`` or ``Elman``.
+        ``Layer``, ``LSTM``, ``GRU``, ``ResetFirstGRU``, ``Dense`` or ``Elman``.
     arrays : list
     **activations : str
         What Keras does not keep with the weights: ``phi`` of ``Layer`` and ``Dense``, ``g_h`` and
@@ -224,6 +261,7 @@ def from_keras(kind: type, arrays: Sequence[ArrayLike], **activations: str) -> C
     TypeError
         If Keras has no such layer.
     """
+    _check_kind(kind)
     names = ["kernel", "recurrent_kernel", "bias"]
     names = {Elman: [*names, "kernel", "bias"], Dense: ["kernel", "bias"]}.get(kind, names)
     if len(arrays) != len(names):
@@ -231,13 +269,13 @@ def from_keras(kind: type, arrays: Sequence[ArrayLike], **activations: str) -> C
             f"arrays holds {len(arrays)}, expected {len(names)} for {kind.__name__}: "
             f"{', '.join(names)}"
         )
-    arrays = [as_array(name, array) for name, array in zip(names, arrays, strict=True)]
+    read = [as_array(name, array) for name, array in zip(names, arrays, strict=True)]
     if kind is Dense:
-        return Dense(*arrays, **activations)
+        return Dense(read[0], read[1], **activations)
     if kind is Elman:
-        rnn = from_keras(Layer, arrays[:3])
-        return Elman(rnn.W_x, rnn.W_y, arrays[3], rnn.b, arrays[4], **activations)
-    kernel, recurrent, bias = arrays
+        rnn = from_keras(Layer, read[:3])
+        return Elman(rnn.W_x, rnn.W_y, read[3], rnn.b, read[4], **activations)
+    kernel, recurrent, bias = read
     g, n = len(_theirs(kind, KERAS_GATES)), recurrent.shape[0]
     check_shape("kernel", kernel, ("k", g * n))
     check_shape("recurrent_kernel", recurrent, (n, g * n))
@@ -249,7 +287,7 @@ def from_keras(kind: type, arrays: Sequence[ArrayLike], **activations: str) -> C
     return _together(kind, KERAS_GATES, W_x, W_h, b_x, b_h, activations)
 
 
-def _parted(network: Cell | Stack) -> tuple[Cell | Stack, Dense | None]:
+def _parted(network: Any) -> tuple[Any, Dense | None]:
     """What is recurrent, and the output layer above it, if there is one."""
     if isinstance(network, Elman):
         below = Layer(network.W_x, network.W_h, network.b_h, network.g_h)
@@ -259,16 +297,18 @@ def _parted(network: Cell | Stack) -> tuple[Cell | Stack, Dense | None]:
     return network, None
 
 
-def _theirs(kind: type, gates: dict) -> tuple[str, ...]:
+def _theirs(kind: type, gates: Order) -> tuple[str, ...]:
     """The order of the gates of this kind of cell in a package's table."""
     if kind not in gates:
         package = "PyTorch" if gates is TORCH_GATES else "Keras"
+        if kind is ResetFirstGRU:
+            raise TypeError("PyTorch has no GRU that resets before the product with W_h")
         known = ", ".join(each.__name__ for each in (*gates, Dense, Elman))
         raise TypeError(f"{package} has no {kind.__name__}; expected one of: {known}")
     return gates[kind]
 
 
-def _apart(cell: Cell, gates: dict) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def _apart(cell: Any, gates: Order) -> tuple[Array, Array, Array, Array]:
     """W_x (g, k, n), W_h (g, n, n) and the bias (g, n) of each, in the order of ``gates``."""
     order = [OUR_GATES[type(cell)].index(gate) for gate in _theirs(type(cell), gates)]
     if isinstance(cell, Layer):
@@ -280,8 +320,8 @@ def _apart(cell: Cell, gates: dict) -> tuple[NDArray, NDArray, NDArray, NDArray]
 
 
 def _together(
-    kind: type, gates: dict, W_x: NDArray, W_h: NDArray, b_x: NDArray, b_h: NDArray, words: dict
-) -> Cell:
+    kind: type, gates: Order, W_x: Array, W_h: Array, b_x: Array, b_h: Array, words: dict[str, str]
+) -> Any:
     """The cell of which ``_apart`` makes these arrays."""
     if kind is Layer:
         return Layer(W_x[0], W_h[0], b_x[0] + b_h[0], **words)
@@ -293,7 +333,7 @@ def _together(
     return kind(W_x[order], W_h[order], b, **words)
 
 
-def _to_torch_cell(cell: Cell, where: str) -> dict[str, NDArray]:
+def _to_torch_cell(cell: Any, where: str) -> dict[str, Array]:
     W_x, W_h, b_x, b_h = _apart(cell, TORCH_GATES)
     return {
         f"weight_ih_{where}": np.concatenate(W_x, axis=-1).T.copy(),
@@ -303,7 +343,9 @@ def _to_torch_cell(cell: Cell, where: str) -> dict[str, NDArray]:
     }
 
 
-def _from_torch_cell(kind: type, arrays: dict[str, NDArray], where: str, words: dict) -> Cell:
+def _from_torch_cell(
+    kind: type, arrays: dict[str, Array], where: str, words: dict[str, str]
+) -> Any:
     g = len(_theirs(kind, TORCH_GATES))
     weight_hh = _taken(arrays, f"weight_hh_{where}", (f"{g} n", "n"))
     n = weight_hh.shape[1]
@@ -317,28 +359,30 @@ def _from_torch_cell(kind: type, arrays: dict[str, NDArray], where: str, words: 
     return _together(kind, TORCH_GATES, W_x, W_h, b_x, b_h, words)
 
 
-def _from_torch_layer(kind: type, arrays: dict[str, NDArray], where: str, words: dict):
+def _from_torch_layer(
+    kind: type, arrays: dict[str, Array], where: str, words: dict[str, str]
+) -> Any:
     forwards = _from_torch_cell(kind, arrays, where, words)
     if f"weight_ih_{where}_reverse" not in arrays:
         return forwards
     return BothDirections(forwards, _from_torch_cell(kind, arrays, f"{where}_reverse", words))
 
 
-def _from_linear(arrays: dict[str, NDArray], words: dict) -> Dense:
+def _from_linear(arrays: dict[str, Array], words: dict[str, str]) -> Dense:
     weight = _taken(arrays, "weight", ("o", "k"))
     bias = _taken(arrays, "bias", weight.shape[:1], np.zeros(len(weight), weight.dtype))
     return Dense(weight.T, bias, **words)
 
 
-def _under(prefix: str, arrays: dict[str, NDArray]) -> dict[str, NDArray]:
+def _under(prefix: str, arrays: dict[str, Array]) -> dict[str, Array]:
     """The arrays of one attribute of a module, without its name."""
     start = f"{prefix}."
     return {name.removeprefix(start): a for name, a in arrays.items() if name.startswith(start)}
 
 
 def _taken(
-    arrays: dict[str, NDArray], name: str, shape: tuple, default: NDArray | None = None
-) -> NDArray:
+    arrays: dict[str, Array], name: str, shape: tuple[int | str, ...], default: Array | None = None
+) -> Array:
     array = arrays.get(name, default)
     if array is None:
         raise ValueError(f"arrays has no {name}; it holds {', '.join(arrays) or 'nothing'}")

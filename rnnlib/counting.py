@@ -1,56 +1,14 @@
-"""How many parameters a network has, by the formulas of the sources, weight by weight."""
+"""How many parameters a network has, weight by weight, by the shapes that its cells declare."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from rnnlib.cells import Cell, Elman, Jordan, Layer
-from rnnlib.gated import GRU, LSTM, PeepholeLSTM
-from rnnlib.stack import BothDirections, Dense, Stack, n_outputs
-
-FORMULAS = {
-    Layer: (
-        ("W_x", "input to layer", "k l"),
-        ("W_y", "layer to layer", "l l"),
-        ("b", "bias of layer", "l"),
-    ),
-    Elman: (
-        ("W_x", "input to hidden", "k n"),
-        ("W_h", "hidden to hidden", "n n"),
-        ("b_h", "bias of hidden", "n"),
-        ("W_o", "hidden to output", "n o"),
-        ("b_o", "bias of output", "o"),
-    ),
-    Jordan: (
-        ("W_x", "input to hidden", "k n"),
-        ("W_h", "output to hidden", "o n"),
-        ("b_h", "bias of hidden", "n"),
-        ("W_o", "hidden to output", "n o"),
-        ("b_o", "bias of output", "o"),
-    ),
-    LSTM: (
-        ("W_x", "input to gates", "4 k n"),
-        ("W_h", "h to gates", "4 n n"),
-        ("b", "bias of gates", "4 n"),
-    ),
-    PeepholeLSTM: (
-        ("W_x", "input to gates", "4 k n"),
-        ("W_h", "h to gates", "4 n n"),
-        ("b", "bias of gates", "4 n"),
-        ("P", "c to gates", "3 n"),
-    ),
-    GRU: (
-        ("W_x", "input to gates", "3 k n"),
-        ("W_h", "h to gates", "3 n n"),
-        ("b", "bias of gates", "3 n"),
-        ("b_h", "bias of past", "n"),
-    ),
-    Dense: (("W", "input to output", "k o"), ("b", "bias of output", "o")),
-}
-"""For each kind of cell its weights, what they lie between, and the factors of their number."""
+from rnnlib.cells import check_network, shapes_of
+from rnnlib.stack import BothDirections, Stack
 
 
 class CountRow(NamedTuple):
@@ -129,7 +87,7 @@ class Count:
         return f"<table><tr>{head}</tr>{''.join(f'{row}</tr>' for row in rows)}</table>"
 
 
-def count(network: Cell | Stack | BothDirections) -> Count:
+def count(network: Any) -> Count:
     """The number of a network's parameters: for an ``Elman`` network k n + n² + n + n o + o.
 
     ``count(network).total`` is the number, ``.formula`` how it comes about, ``.rows`` of what.
@@ -137,7 +95,7 @@ def count(network: Cell | Stack | BothDirections) -> Count:
     Raises
     ------
     TypeError
-        If there is no formula for this kind of network.
+        If it is no network.
 
     Notes
     -----
@@ -147,6 +105,7 @@ def count(network: Cell | Stack | BothDirections) -> Count:
     Examples
     --------
     >>> import numpy as np
+    >>> from rnnlib import Elman
     >>> k, n, o = 4, 3, 1
     >>> W_x, W_h, W_o = np.zeros((k, n)), np.zeros((n, n)), np.zeros((n, o))
     >>> rnn = count(Elman(W_x, W_h, W_o, b_h=np.zeros(n), b_o=np.zeros(o)))
@@ -160,24 +119,21 @@ def count(network: Cell | Stack | BothDirections) -> Count:
     >>> rnn.formula
     '4 × 3 + 3 × 3 + 3 + 3 × 1 + 1'
     """
+    check_network("network", network)
     return Count(tuple(_rows(network, "")))
 
 
-def _rows(network: Cell | Stack | BothDirections, prefix: str) -> Iterator[CountRow]:
-    """The names are those of ``parameters``."""
+def _rows(network: Any, prefix: str) -> Iterator[CountRow]:
+    """One for each array, under the name that ``parameters`` gives it; a bias after its weights."""
     if isinstance(network, Stack):
         for j, cell in enumerate(network.cells):
             yield from _rows(cell, f"{prefix}cells.{j}.")
     elif isinstance(network, BothDirections):
         yield from _rows(network.forwards, f"{prefix}forwards.")
         yield from _rows(network.backwards, f"{prefix}backwards.")
-    elif type(network) in FORMULAS:
-        sizes = {"k": network.n_inputs, "l": n_outputs(network), "o": n_outputs(network)}
-        if hasattr(network, "W_h"):
-            sizes["n"] = network.W_h.shape[-1]
-        for name, between, symbols in FORMULAS[type(network)]:
-            factors = tuple(int(sizes.get(each, each)) for each in symbols.split())
-            yield CountRow(prefix + name, between, symbols, factors)
     else:
-        known = ", ".join(each.__name__ for each in FORMULAS)
-        raise TypeError(f"network is of type {type(network).__name__}, expected one of: {known}")
+        shapes = list(shapes_of(network))
+        layers = [symbols[-1] for _, symbols, _ in shapes]
+        for name, symbols, between in sorted(shapes, key=lambda shape: layers.index(shape[1][-1])):
+            sizes = getattr(network, name).shape
+            yield CountRow(prefix + name, between, " ".join(symbols), sizes)

@@ -13,25 +13,28 @@ import secrets
 import zipfile
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnnlib import cells, gated, stack
+from rnnlib.checks import Array, said
 from rnnlib.parameters import parameters
 
 FORMAT = "rnnlib 1"
-KINDS = {
+KINDS: dict[str, Any] = {
     name: kind
     for module in (cells, gated, stack)
     for name, kind in vars(module).items()
-    if is_dataclass(kind) and hasattr(kind, "n_inputs") and not name.startswith("_")
+    if is_dataclass(kind) and hasattr(kind, "n_inputs")
 }
 """All kinds of networks by name."""
 
 
-def save(path: str | os.PathLike, cell: object) -> None:
+def save(path: str | os.PathLike[str], cell: object) -> None:
     """Write a network to ``path``, exactly; ``load`` reads it again.
+
+    Cells of one's own are networks, too; ``load`` has to be given their classes.
 
     The file is there whole or not at all: what stood there stays until the new one is complete.
 
@@ -45,20 +48,25 @@ def save(path: str | os.PathLike, cell: object) -> None:
     Raises
     ------
     TypeError
-        If ``cell`` is none of the library's networks.
+        If ``cell`` is no network.
     ValueError
         If it is one that ``load`` would refuse: a number is not finite, or shapes do not fit.
     OSError
         If the file cannot be written.
     """
-    path, arrays, described = Path(path), parameters(cell), _describe(cell)
-    _rebuild(described, dict(arrays), "")
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path is {said(path)}, expected the name of a file: save(path, cell)")
+    own: dict[str, Any] = {}
+    path, arrays, described = Path(path), parameters(cell), _describe(cell, own)
+    _rebuild(described, dict(arrays), "", KINDS | own)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into")
     header = np.array(json.dumps({"format": FORMAT, "network": described}))
     # not by tempfile, whose files nobody but their owner may read
     unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
         with open(unfinished, "xb") as file:
-            np.savez(file, header=header, **arrays)
+            np.savez(file, allow_pickle=False, header=header, **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
@@ -67,8 +75,10 @@ def save(path: str | os.PathLike, cell: object) -> None:
         raise
 
 
-def load(path: str | os.PathLike) -> object:
+def load(path: str | os.PathLike[str], *kinds: type) -> Any:
     """The network that ``save`` wrote to ``path``.
+
+    ``kinds`` are the classes of cells of one's own that it may hold.
 
     Raises
     ------
@@ -79,75 +89,85 @@ def load(path: str | os.PathLike) -> object:
     """
     content = Path(path).read_bytes()
     try:
-        return _read(content)
+        return _read(content, KINDS | {kind.__name__: kind for kind in kinds})
     except Exception as error:  # whatever goes wrong from here on, the content is to blame
         raise ValueError(
             f"{os.fspath(path)} is no file that rnnlib.files.save wrote: {error}"
         ) from None
 
 
-def _read(content: bytes) -> object:
+def _read(content: bytes, kinds: dict[str, Any]) -> Any:
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise ValueError("it is no zip archive, or not a whole one")
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
-    network = _rebuild(_described(_take(arrays, "header")), arrays, "")
+    network = _rebuild(_described(_take(arrays, "header")), arrays, "", kinds)
     if arrays:
         raise ValueError(f"it holds {', '.join(arrays)}, which no network in it has")
     return network
 
 
-def _take(arrays: dict[str, NDArray], name: str) -> NDArray:
+def _take(arrays: dict[str, Array], name: str) -> Array:
     if name not in arrays:
         raise ValueError(f"it has no {name}")
     return arrays.pop(name)
 
 
-def _described(header: NDArray) -> dict:
+def _described(header: Array) -> dict[str, Any]:
     """What the header says that the file holds."""
     if header.dtype.kind != "U" or header.ndim:
         raise ValueError(f"its header is no text, but {header.dtype} of shape {header.shape}")
-    header = json.loads(str(header))
-    if not isinstance(header, dict) or "format" not in header:
+    said_there = json.loads(str(header))
+    if not isinstance(said_there, dict) or "format" not in said_there:
         raise ValueError("its header describes no network")
-    if header["format"] != FORMAT:
-        raise ValueError(f"its format is {header['format']!r}, expected {FORMAT!r}")
-    if not isinstance(header.get("network"), dict):
+    if said_there["format"] != FORMAT:
+        raise ValueError(f"its format is {said_there['format']!r}, expected {FORMAT!r}")
+    network = said_there.get("network")
+    if not isinstance(network, dict):
         raise ValueError("its header describes no network")
-    return header["network"]
+    return network
 
 
-def _describe(value: object) -> object:
-    """What a network consists of, in lists, words and names."""
+def _describe(value: Any, own: dict[str, Any]) -> Any:
+    """What a network consists of, in lists, words and names; ``own`` gets what is not of rnnlib."""
     if isinstance(value, np.ndarray):
         return None
     if isinstance(value, str):
         return value
     if isinstance(value, tuple):
-        return [_describe(part) for part in value]
+        return [_describe(part, own) for part in value]
     kind = type(value).__name__
     if KINDS.get(kind) is not type(value):
-        raise TypeError(f"cell is or holds a {kind}, expected one of: {', '.join(KINDS)}")
-    return {"kind": kind} | {f.name: _describe(getattr(value, f.name)) for f in fields(value)}
+        if not (isinstance(value, cells.Cell) and is_dataclass(value)) or kind in KINDS:
+            known = ", ".join(KINDS)
+            raise TypeError(f"cell is or holds {said(value)}, expected a cell, or one of: {known}")
+        own[kind] = type(value)
+    parts = {each.name: _describe(getattr(value, each.name), own) for each in fields(value)}
+    return {"kind": kind} | parts
 
 
-def _rebuild(described: object, arrays: dict[str, NDArray], name: str) -> object:
+def _rebuild(described: Any, arrays: dict[str, Array], name: str, kinds: dict[str, Any]) -> Any:
     """The network that is described; it takes its arrays out of ``arrays``, and checks them."""
     if described is None:
         return _take(arrays, name)
     if isinstance(described, str):
         return described
     if isinstance(described, list):
-        return tuple(_rebuild(part, arrays, f"{name}.{i}") for i, part in enumerate(described))
+        return tuple(
+            _rebuild(part, arrays, f"{name}.{i}", kinds) for i, part in enumerate(described)
+        )
     if not isinstance(described, dict):
         raise ValueError(f"its header holds {described!r}, expected a network")
     kind = described.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"it holds a {kind!r}, expected one of: {', '.join(KINDS)}")
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ValueError(
+            f"it holds a {kind!r}, expected one of: {', '.join(kinds)}; of a cell of your own give "
+            f"the class, load(path, {kind})"
+        )
     prefix = f"{name}." if name else ""
     parts = {
-        each: _rebuild(part, arrays, prefix + each)
+        each: _rebuild(part, arrays, prefix + each, kinds)
         for each, part in described.items()
         if each != "kind"
     }
-    return KINDS[kind](**parts)
+    return kinds[kind](**parts)

@@ -13,16 +13,16 @@ of the state with respect to the state, each of its numbers free to change by it
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rnnlib.activations import activation
-from rnnlib.bptt import fold, states_before
-from rnnlib.cells import Cell, Elman, Layer, at
-from rnnlib.checks import as_array
-from rnnlib.trace import Trace, alive
+from rnnlib.cells import Elman, Layer, map_record, rows
+from rnnlib.checks import Array, as_array
+from rnnlib.lengths import alive
+from rnnlib.trace import Trace, at, by_rows, states_before
 
 MOST_PATHS = 100_000
 """As many paths as ``paths`` lists at once."""
@@ -34,7 +34,7 @@ LARGEST_SLOPES = {"sigmoid": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}
 _LOOPS = {Layer: ("W_y", "a", "phi"), Elman: ("W_h", "a_h", "g_h")}
 
 
-def jacobians(trace: Trace) -> NDArray:
+def jacobians(trace: Trace) -> Array:
     """J(t)[i, j] = ∂s_j(t)/∂s_i(t−1) of the state s, for t = 1 … T.
 
     Parameters
@@ -74,7 +74,7 @@ def jacobians(trace: Trace) -> NDArray:
     return _jacobians(trace, 0, len(trace))
 
 
-def product(trace: Trace, k: int, t: int) -> NDArray:
+def product(trace: Trace, k: int, t: int) -> Array:
     """∂s(t)/∂s(k) = J(k+1) J(k+2) … J(t), of shape (..., s, s); the identity if t = k.
 
     Entry [i, j] is ∂s_j(t)/∂s_i(k). Of an LSTM with n neurons, whose state is [h, c],
@@ -101,7 +101,7 @@ def product(trace: Trace, k: int, t: int) -> NDArray:
     return whole
 
 
-def norms(trace: Trace) -> NDArray:
+def norms(trace: Trace) -> Array:
     """‖∂s(T)/∂s(t)‖ for t = 0 … T: how much a change at step t can still move the last state.
 
     The norm is the largest singular value: the most by which the product J(t+1) … J(T) stretches
@@ -128,7 +128,7 @@ def norms(trace: Trace) -> NDArray:
     return np.stack(found[::-1])
 
 
-def gradient_norms(d: Trace, name: str | None = None) -> NDArray:
+def gradient_norms(d: Trace, name: str | None = None) -> Array:
     """‖∂L/∂h(t)‖ for t = 0 … T, out of a gradient ``d`` that ``bptt`` returned.
 
     Of shape (T+1, ...): ``gradient_norms(d)[t]`` belongs to step t, and 0 to the initial state.
@@ -161,16 +161,16 @@ class Split(NamedTuple):
     ``weights`` is W, (n, n); ``slopes`` holds φ′(a(1)) … φ′(a(T)), (T, ..., n).
     """
 
-    weights: NDArray
-    slopes: NDArray
+    weights: Array
+    slopes: Array
 
     @property
-    def jacobians(self) -> NDArray:
+    def jacobians(self) -> Array:
         """The two together again, (T, ..., n, n)."""
         return self.weights * self.slopes[..., None, :]
 
     @property
-    def bounds(self) -> NDArray:
+    def bounds(self) -> Array:
         """The largest singular value of W times max |φ′(a(t))|: no less than ‖J(t)‖; (T, ...)."""
         return np.linalg.norm(self.weights, 2) * np.abs(self.slopes).max(axis=-1)
 
@@ -232,7 +232,7 @@ def spectral_radius(W: ArrayLike) -> float:
     return float(np.abs(np.linalg.eigvals(W)).max())
 
 
-def bound(cell: Cell, slope: float | None = None) -> float:
+def bound(cell: Any, slope: float | None = None) -> float:
     """``σ_max(W_h) max |φ′|``: ‖∂h(t)/∂h(k)‖ is at most its power t − k, whatever the input.
 
     Below 1 it suffices for the gradient to vanish. Above 1 it proves nothing: that is necessary
@@ -279,12 +279,12 @@ class Paths(NamedTuple):
     enters, those of steps k+1 … t.
     """
 
-    neurons: NDArray
-    weights: NDArray
-    slopes: NDArray
+    neurons: Array
+    weights: Array
+    slopes: Array
 
     @property
-    def terms(self) -> NDArray:
+    def terms(self) -> Array:
         """What each path is worth, (P,); their sum is ∂h_j(t)/∂h_i(k)."""
         return self.weights * self.slopes
 
@@ -350,7 +350,7 @@ def paths(trace: Trace, i: int, j: int, k: int, t: int) -> Paths:
     return Paths(q.T, along, across)
 
 
-def through_c(trace: Trace, k: int, t: int) -> NDArray:
+def through_c(trace: Trace, k: int, t: int) -> Array:
     """f(k+1) f(k+2) … f(t), entry by entry: the part of ∂c(t)/∂c(k) that never leaves c; (..., n).
 
     No weight stands in this product: a gate at 1 lets the gradient pass undiminished for as long as
@@ -377,35 +377,34 @@ def through_c(trace: Trace, k: int, t: int) -> NDArray:
     return _where_alive(trace, trace.f, 1)[k:t].prod(axis=0)
 
 
-def _jacobians(trace: Trace, k: int, t: int) -> NDArray:
+def _jacobians(trace: Trace, k: int, t: int) -> Array:
     """J(k+1) … J(t), by one step of backpropagation of each unit vector, all steps side by side."""
     cell, leading, steps = trace.cell, trace.xs.shape[1:-1], slice(k, t)
-    now, before = fold(at(trace.blocks, steps)), fold(at(states_before(trace), steps))
-    size, like = sum(cell.state_sizes), getattr(now, cell.state[0])
-    columns = []
-    for unit in np.eye(size, dtype=like.dtype):
-        everywhere = np.broadcast_to(unit, (len(like), size))
-        flow = np.split(everywhere, np.cumsum(cell.state_sizes)[:-1], axis=-1)
-        nothing = type(now)(*(np.zeros_like(block) for block in now))
-        columns.append(np.concatenate(cell.retreat(now, before, nothing, tuple(flow)), axis=-1))
+    now = map_record(rows, at(by_rows(trace.steps), steps))
+    before = map_record(rows, at(states_before(trace), steps))
+    nothing, ends = map_record(np.zeros_like, now), np.cumsum(cell.state_sizes)
+    size, columns = ends[-1], []
+    for unit in np.eye(size, dtype=trace.xs.dtype):
+        everywhere = np.broadcast_to(unit, (len(rows(trace.xs[steps])), size))
+        arriving = dict(zip(cell.state, np.split(everywhere, ends[:-1], axis=-1), strict=True))
+        _, flow = cell.backward(nothing._replace(**arriving), now, before)
+        columns.append(np.concatenate([getattr(flow, name) for name in cell.state], axis=-1))
     J = np.stack(columns, axis=-1).reshape(t - k, *leading, size, size)
     if trace.lengths is not None:
-        ended = ~alive(trace.lengths, len(trace))[steps].reshape(t - k, *leading)
-        J[ended] = np.eye(size)
+        J[~alive(trace.lengths, len(trace))[steps]] = np.eye(size)
     return J
 
 
-def _where_alive(trace: Trace, quantity: NDArray, otherwise: float) -> NDArray:
+def _where_alive(trace: Trace, quantity: Array, otherwise: float) -> Array:
     """A quantity, (T, ..., n), with another value after each sequence's end."""
     if trace.lengths is None:
         return quantity
-    going_on = alive(trace.lengths, len(trace)).reshape(quantity.shape[:-1])
-    return np.where(going_on[..., None], quantity, otherwise)
+    return np.where(alive(trace.lengths, len(trace))[..., None], quantity, otherwise)
 
 
-def _stretch(matrices: NDArray) -> NDArray:
+def _stretch(matrices: Array) -> Array:
     """The largest singular value of each, (..., s, s) to (...); infinity where one overflowed."""
-    finite = np.isfinite(matrices).all(axis=(-2, -1))
+    finite = np.asarray(np.isfinite(matrices).all(axis=(-2, -1)))
     safe = np.where(finite[..., None, None], matrices, 0)
     return np.where(finite, np.linalg.norm(safe, 2, axis=(-2, -1)), np.inf)
 
@@ -442,7 +441,7 @@ def _check_paths(n: int, i: int, j: int, k: int, t: int) -> None:
         )
 
 
-def _loop(cell: Cell, name: str) -> tuple[str, str, str]:
+def _loop(cell: Any, name: str) -> tuple[str, str, str]:
     """The names of the weights that feed back and of the pre-activation, and the activation's."""
     if type(cell) not in _LOOPS:
         raise TypeError(

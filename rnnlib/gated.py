@@ -1,22 +1,19 @@
-"""Networks with gates: LSTM, with and without peepholes, and GRU.
+"""Networks with gates: LSTM, with and without peepholes, and GRU, with its reset in either place.
 
-The gates of a step are computed together: their weights stand in one array, whose first axis is
-the gate. The order is that of ``GATES``, for an LSTM forget, input, output, candidate: the three
-with a sigmoid stand side by side.
+The weights of all gates stand in one array, whose first axis is the gate, in the order of
+``GATES`` or ``GRU_GATES``; so one product serves all gates of a step.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rnnlib.cells import PlainCell, outer, outer_before, take_in, total
-from rnnlib.checks import check_shape
-from rnnlib.parameters import with_parameters
-from rnnlib.trace import Trace
+from rnnlib.activations import sigmoid
+from rnnlib.cells import Back, Cell, weight
+from rnnlib.checks import Array
 
 GATES = ("f", "i", "o", "c_tilde")
 """The order of an LSTM's gates on the first axis of its weights."""
@@ -26,69 +23,66 @@ GRU_GATES = ("z", "r", "h_tilde")
 
 
 class LSTMStep(NamedTuple):
-    """Gates f, i, o, c̃, cell state c and hidden state h, each (..., n).
+    """Gates f, i, o, c̃, cell state c and hidden state h, and the gates' pre-activations a.
 
-    The pre-activations a are not kept (``pre_activations`` computes them); a gradient has theirs in
-    place of the gates'.
+    Each is of shape (..., n).
     """
 
-    f: NDArray | None = None
-    i: NDArray | None = None
-    o: NDArray | None = None
-    c_tilde: NDArray | None = None
-    c: NDArray | None = None
-    h: NDArray | None = None
-    a_f: NDArray | None = None
-    a_i: NDArray | None = None
-    a_o: NDArray | None = None
-    a_c: NDArray | None = None
+    f: Any = None
+    i: Any = None
+    o: Any = None
+    c_tilde: Any = None
+    c: Any = None
+    h: Any = None
+    a_f: Any = None
+    a_i: Any = None
+    a_o: Any = None
+    a_c: Any = None
 
 
-class LSTMBlocks(NamedTuple):
-    """The same with all gates in one array, (4, T, m, n); in a gradient their pre-activations."""
+class GRUStep(NamedTuple):
+    """Gates z and r, candidate h̃ and hidden state h, and the pre-activations a; each (..., n).
 
-    gates: NDArray | None = None
-    c: NDArray | None = None
-    h: NDArray | None = None
+    ``past`` is h(t−1) W_h + b_h of h̃, yet to be reset, and in a ``ResetFirstGRU`` r(t) h(t−1).
+    """
+
+    z: Any = None
+    r: Any = None
+    h_tilde: Any = None
+    h: Any = None
+    a_z: Any = None
+    a_r: Any = None
+    a_h: Any = None
+    past: Any = None
+
+
+class _Gated(Cell):
+    """What cells with gates have in common: how their weights lie, and h as output."""
+
+    W_x: Array
+    W_h: Array
+    b: Array
+
+    output: ClassVar = "h"
+
+    def inputs(self, xs: Array) -> Array:
+        """x(t) W_x for every gate, of shape (N, g, n)."""
+        return (xs @ self.W_x).swapaxes(0, 1)
+
+    def _sums(self, share: Array, h: Array) -> Array:
+        """x(t) W_x + h(t−1) W_h + b for every gate, of shape (g, N, n)."""
+        return share.swapaxes(0, 1) + h @ self.W_h + self.b[:, None]
+
+
+def _through(W: Array, *gates: Array) -> Array:
+    """Σ_g ∂L/∂a_g W[g]ᵀ, of shape (N, k): what flows back through the weights of all gates."""
+    total, *others = (da @ W_g.T for da, W_g in zip(gates, W, strict=True))
+    for other in others:
+        total += other
+    return total
 
 
 @dataclass(frozen=True, eq=False)
-class _Gated(PlainCell):
-    """What cells with gates have in common: their weights, gates first, and h as output."""
-
-    W_x: NDArray
-    W_h: NDArray
-    b: NDArray
-
-    output: ClassVar = "h"
-    n_gates: ClassVar[int]
-
-    def __post_init__(self) -> None:
-        take_in(self, "W_x", "W_h", "b")
-        gates = self.n_gates
-        check_shape("W_x", self.W_x, (gates, "k", "n"))
-        n = self.W_x.shape[-1]
-        check_shape("W_h", self.W_h, (gates, n, n))
-        check_shape("b", self.b, (gates, n))
-
-    @property
-    def n_inputs(self) -> int:
-        """How many numbers a step reads."""
-        return self.W_x.shape[1]
-
-    @property
-    def state_sizes(self) -> tuple[int, ...]:
-        """How many numbers each quantity of ``state`` holds: n."""
-        return (self.W_x.shape[-1],) * len(self.state)
-
-    def input_share(self, xs: NDArray) -> NDArray:
-        """x(t) W_x + b for every gate, (g, T, m, n)."""
-        return gate_shares(xs, self.W_x, self.b)
-
-    def input_back(self, d: NamedTuple) -> NDArray:
-        return sum_over_gates(d.gates, self.W_x)
-
-
 class LSTM(_Gated):
     """c(t) = f(t) c(t−1) + i(t) c̃(t),  h(t) = o(t) tanh c(t).
 
@@ -107,6 +101,11 @@ class LSTM(_Gated):
     ValueError
         If shapes do not fit together, or a number is not finite.
 
+    Notes
+    -----
+    Hochreiter and Schmidhuber, *Long short-term memory* (1997), with the forget gate of Gers,
+    Schmidhuber and Cummins, *Learning to forget* (2000).
+
     Examples
     --------
     One neuron that remembers: it never forgets, and writes when its input is large.
@@ -121,73 +120,32 @@ class LSTM(_Gated):
     array([1.])
     """
 
+    W_x: Array = weight("4 k n", "input to gates", "x", "a_f a_i a_o a_c")
+    W_h: Array = weight("4 n n", "h to gates", "before.h", "a_f a_i a_o a_c")
+    b: Array = weight("4 n", "bias of gates", "", "a_f a_i a_o a_c")
+
     Step: ClassVar = LSTMStep
-    Blocks: ClassVar = LSTMBlocks
     state: ClassVar = ("h", "c")
-    n_gates: ClassVar = 4
 
-    def lay_out(self, shares: NDArray) -> LSTMBlocks:
-        c, h = np.empty((2, *shares.shape[1:]), shares.dtype)
-        return LSTMBlocks(gates=shares, c=c, h=h)
+    def forward(self, share: Array, before: LSTMStep) -> LSTMStep:
+        """a(t) = x(t) W_x + h(t−1) W_h + b of each gate, then the gates, c(t) and h(t)."""
+        a = self._sums(share, before.h)
+        f, i, o = sigmoid(a[:3])
+        c_tilde = np.tanh(a[3])
+        c = f * before.c + i * c_tilde
+        h = o * np.tanh(c)
+        return LSTMStep(f, i, o, c_tilde, c, h, *a)
 
-    def advance(self, now: LSTMBlocks, before: LSTMBlocks) -> None:
-        gates, c, h = now
-        gates += before.h @ self.W_h
-        squash(gates)
-        f, i, o, c_tilde = gates
-        np.multiply(f, before.c, out=c)
-        c += i * c_tilde
-        np.tanh(c, out=h)
-        h *= o
-
-    def records(self, blocks: LSTMBlocks) -> LSTMStep:
-        return LSTMStep(*blocks.gates, blocks.c, blocks.h)
-
-    def gradient_records(self, d: LSTMBlocks) -> LSTMStep:
-        a_f, a_i, a_o, a_c = d.gates
-        return LSTMStep(c=d.c, h=d.h, a_f=a_f, a_i=a_i, a_o=a_o, a_c=a_c)
-
-    def retreat(
-        self,
-        now: LSTMBlocks,
-        before: LSTMBlocks,
-        d: LSTMBlocks,
-        flow: tuple[NDArray, NDArray],
-    ) -> tuple[NDArray, NDArray]:
+    def backward(self, d: LSTMStep, now: LSTMStep, before: LSTMStep) -> Back[LSTMStep]:
         """What flows back along h passes all gates; what flows back along c passes f alone."""
-        gates, c, h = now
-        da, dc, dh = d
-        f, i, o, c_tilde = gates
-        tanh_c = np.tanh(c)
-        dh += flow[0]
-        dc += flow[1]
-        through_h = h * tanh_c  # o tanh² c, so that o − this is o tanh′ c
-        np.subtract(o, through_h, out=through_h)
-        through_h *= dh
-        dc += through_h
-        slopes(gates, da)
-        da_f, da_i, da_o, da_c = da
-        da_f *= before.c
-        da_i *= c_tilde
-        da_c *= i
-        da[:2] *= dc
-        da_c *= dc
-        tanh_c *= dh
-        da_o *= tanh_c
-        return sum_over_gates(da, self.W_h), dc * f
-
-    def gather(self, xs: NDArray, initial: LSTMBlocks, blocks: LSTMBlocks, d: LSTMBlocks) -> LSTM:
-        """∂L/∂W_x = Σ x(t)ᵀ ∂L/∂a(t),  ∂L/∂W_h = Σ h(t−1)ᵀ ∂L/∂a(t),  for each gate."""
-        return with_parameters(self, self._gathered(xs, initial, blocks, d))
-
-    def _gathered(
-        self, xs: NDArray, initial: LSTMBlocks, blocks: LSTMBlocks, d: LSTMBlocks
-    ) -> dict[str, NDArray]:
-        return {
-            "W_x": np.stack([outer(xs, da) for da in d.gates]),
-            "W_h": np.stack([outer_before(initial.h, blocks.h, da) for da in d.gates]),
-            "b": np.stack([total(da) for da in d.gates]),
-        }
+        f, i, o, c_tilde, tanh_c = now.f, now.i, now.o, now.c_tilde, np.tanh(now.c)
+        do = d.h * tanh_c
+        dc = d.c + d.h * o * (1 - tanh_c * tanh_c)
+        df, di, dc_tilde = dc * before.c, dc * c_tilde, dc * i
+        da_f, da_i, da_o = df * f * (1 - f), di * i * (1 - i), do * o * (1 - o)
+        da = da_f, da_i, da_o, dc_tilde * (1 - c_tilde * c_tilde)
+        flow = LSTMStep(h=_through(self.W_h, *da), c=dc * f)
+        return LSTMStep(df, di, do, dc_tilde, dc, d.h, *da), flow
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,81 +190,33 @@ class PeepholeLSTM(LSTM):
     [0.4] [1.]
     """
 
-    P: NDArray
+    P: Array = weight("3 n", "c to gates", "before.c before.c c", "a_f a_i a_o")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        take_in(self, "P")
-        check_shape("P", self.P, (3, self.W_x.shape[-1]))
+    def forward(self, share: Array, before: LSTMStep) -> LSTMStep:
+        """As in an LSTM; f and i see c(t−1), and o sees c(t)."""
+        a_f, a_i, a_o, a_c = self._sums(share, before.h)
+        P_f, P_i, P_o = self.P
+        a_f, a_i = a_f + before.c * P_f, a_i + before.c * P_i
+        f, i, c_tilde = sigmoid(a_f), sigmoid(a_i), np.tanh(a_c)
+        c = f * before.c + i * c_tilde
+        a_o = a_o + c * P_o
+        o = sigmoid(a_o)
+        h = o * np.tanh(c)
+        return LSTMStep(f, i, o, c_tilde, c, h, a_f, a_i, a_o, a_c)
 
-    def advance(self, now: LSTMBlocks, before: LSTMBlocks) -> None:
-        gates, c, h = now
-        gates += before.h @ self.W_h
-        gates[:2] += before.c * self.P[:2, None]
-        f, i, o, c_tilde = gates
-        sigmoid_in_place(gates[:2])
-        np.tanh(c_tilde, out=c_tilde)
-        np.multiply(f, before.c, out=c)
-        c += i * c_tilde
-        o += c * self.P[2]
-        sigmoid_in_place(o)
-        np.tanh(c, out=h)
-        h *= o
-
-    def retreat(
-        self,
-        now: LSTMBlocks,
-        before: LSTMBlocks,
-        d: LSTMBlocks,
-        flow: tuple[NDArray, NDArray],
-    ) -> tuple[NDArray, NDArray]:
+    def backward(self, d: LSTMStep, now: LSTMStep, before: LSTMStep) -> Back[LSTMStep]:
         """What flows back along c passes f and the peepholes."""
-        gates, c, _ = now
-        da, dc, dh = d
-        f, i, o, c_tilde = gates
-        tanh_c = np.tanh(c)
-        dh += flow[0]
-        slopes(gates, da)
-        da_f, da_i, da_o, da_c = da
-        da_o *= dh * tanh_c
-        dc += flow[1] + dh * o * (1 - tanh_c**2) + da_o * self.P[2]
-        da_f *= dc * before.c
-        da_i *= dc * c_tilde
-        da_c *= dc * i
-        through_c = dc * f + da_f * self.P[0] + da_i * self.P[1]
-        return sum_over_gates(da, self.W_h), through_c
-
-    def gather(
-        self, xs: NDArray, initial: LSTMBlocks, blocks: LSTMBlocks, d: LSTMBlocks
-    ) -> PeepholeLSTM:
-        """∂L/∂P = Σ c(t−1) ∂L/∂a(t) for f and i, Σ c(t) ∂L/∂a(t) for o."""
-        da_f, da_i, da_o, _ = d.gates
-        before = np.concatenate([initial.c[None], blocks.c[:-1]])
-        P = np.stack([total(before * da_f), total(before * da_i), total(blocks.c * da_o)])
-        return with_parameters(self, self._gathered(xs, initial, blocks, d) | {"P": P})
-
-
-class GRUStep(NamedTuple):
-    """Gates z and r, candidate h̃ and hidden state h, each (..., n).
-
-    As of an LSTM, a gradient has the pre-activations a in place of the gates.
-    """
-
-    z: NDArray | None = None
-    r: NDArray | None = None
-    h_tilde: NDArray | None = None
-    h: NDArray | None = None
-    a_z: NDArray | None = None
-    a_r: NDArray | None = None
-    a_h: NDArray | None = None
-
-
-class GRUBlocks(NamedTuple):
-    """All gates in one array, (3, T, m, n); ``past`` is h(t−1) W_h + b_h of h̃, not yet reset."""
-
-    gates: NDArray | None = None
-    past: NDArray | None = None
-    h: NDArray | None = None
+        f, i, o, c_tilde, tanh_c = now.f, now.i, now.o, now.c_tilde, np.tanh(now.c)
+        P_f, P_i, P_o = self.P
+        do = d.h * tanh_c
+        da_o = do * o * (1 - o)
+        dc = d.c + d.h * o * (1 - tanh_c * tanh_c) + da_o * P_o
+        df, di, dc_tilde = dc * before.c, dc * c_tilde, dc * i
+        da_f, da_i = df * f * (1 - f), di * i * (1 - i)
+        da = da_f, da_i, da_o, dc_tilde * (1 - c_tilde * c_tilde)
+        flow_c = dc * f + da_f * P_f + da_i * P_i
+        flow = LSTMStep(h=_through(self.W_h, *da), c=flow_c)
+        return LSTMStep(df, di, do, dc_tilde, dc, d.h, *da), flow
 
 
 @dataclass(frozen=True, eq=False)
@@ -334,7 +244,7 @@ class GRU(_Gated):
     -----
     Of the two variants that Cho et al. published (arXiv 1406.1078) this is the one of version 1,
     which PyTorch and Keras compute: the reset comes after the product with W_h. In version 3 it
-    comes before, h̃ = tanh(x W_x + (r h(t−1)) W_h + b), and there is no b_h.
+    comes before: see ``ResetFirstGRU``.
 
     Examples
     --------
@@ -353,132 +263,95 @@ class GRU(_Gated):
     [0.964]
     """
 
-    b_h: NDArray
+    W_x: Array = weight("3 k n", "input to gates", "x", "a_z a_r a_h")
+    W_h: Array = weight("3 n n", "h to gates", "before.h", "a_z a_r past")
+    b: Array = weight("3 n", "bias of gates", "", "a_z a_r a_h")
+    b_h: Array = weight("n", "bias of past", "", "past")
 
     Step: ClassVar = GRUStep
-    Blocks: ClassVar = GRUBlocks
     state: ClassVar = ("h",)
-    n_gates: ClassVar = 3
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        take_in(self, "b_h")
-        check_shape("b_h", self.b_h, (self.W_x.shape[-1],))
+    def forward(self, share: Array, before: GRUStep) -> GRUStep:
+        """z and r as in an LSTM; r takes away of the past before h̃ adds it to the input."""
+        x_z, x_r, x_h = share.swapaxes(0, 1) + self.b[:, None]
+        h_z, h_r, h_h = before.h @ self.W_h
+        a_z, a_r, past = x_z + h_z, x_r + h_r, h_h + self.b_h
+        z, r = sigmoid(a_z), sigmoid(a_r)
+        a_h = x_h + r * past
+        h_tilde = np.tanh(a_h)
+        h = (1 - z) * h_tilde + z * before.h
+        return GRUStep(z, r, h_tilde, h, a_z, a_r, a_h, past)
 
-    def lay_out(self, shares: NDArray) -> GRUBlocks:
-        past, h = np.empty((2, *shares.shape[1:]), shares.dtype)
-        return GRUBlocks(gates=shares, past=past, h=h)
-
-    def advance(self, now: GRUBlocks, before: GRUBlocks) -> None:
-        gates, past, h = now
-        fed_back = before.h @ self.W_h
-        gates[:2] += fed_back[:2]
-        sigmoid_in_place(gates[:2])
-        np.add(fed_back[2], self.b_h, out=past)
-        z, r, h_tilde = gates
-        h_tilde += r * past
-        np.tanh(h_tilde, out=h_tilde)
-        np.subtract(before.h, h_tilde, out=h)
-        h *= z
-        h += h_tilde
-
-    def records(self, blocks: GRUBlocks) -> GRUStep:
-        return GRUStep(*blocks.gates, blocks.h)
-
-    def gradient_records(self, d: GRUBlocks) -> GRUStep:
-        a_z, a_r, a_h = d.gates
-        return GRUStep(h=d.h, a_z=a_z, a_r=a_r, a_h=a_h)
-
-    def retreat(
-        self, now: GRUBlocks, before: GRUBlocks, d: GRUBlocks, flow: tuple[NDArray]
-    ) -> tuple[NDArray]:
+    def backward(self, d: GRUStep, now: GRUStep, before: GRUStep) -> Back[GRUStep]:
         """What flows back along h passes z, both gates, and what r lets through to h̃."""
-        gates, past, _ = now
-        da, d_past, dh = d
-        z, r, h_tilde = gates
-        dh += flow[0]
-        slopes(gates, da)
-        da_z, da_r, da_h = da
-        da_z *= dh * (before.h - h_tilde)
-        da_h *= dh * (1 - z)
-        da_r *= da_h * past
-        np.multiply(da_h, r, out=d_past)
-        through_gates = sum_over_gates(da[:2], self.W_h[:2])
-        return (dh * z + through_gates + d_past @ self.W_h[2].T,)
-
-    def gather(self, xs: NDArray, initial: GRUBlocks, blocks: GRUBlocks, d: GRUBlocks) -> GRU:
-        """As of an LSTM; only h̃ gets h(t−1) through r, and so ∂L/∂W_h of h̃ has r ∂L/∂a(t)."""
-        fed = (*d.gates[:2], d.past)
-        return with_parameters(
-            self,
-            {
-                "W_x": np.stack([outer(xs, da) for da in d.gates]),
-                "W_h": np.stack([outer_before(initial.h, blocks.h, da) for da in fed]),
-                "b": np.stack([total(da) for da in d.gates]),
-                "b_h": total(d.past),
-            },
-        )
+        z, r, h_tilde = now.z, now.r, now.h_tilde
+        dz, dh_tilde = d.h * (before.h - h_tilde), d.h * (1 - z)
+        da_h = dh_tilde * (1 - h_tilde * h_tilde)
+        dr, d_past = da_h * now.past, da_h * r
+        da_z, da_r = dz * z * (1 - z), dr * r * (1 - r)
+        flow = d.h * z + _through(self.W_h, da_z, da_r, d_past)
+        return GRUStep(dz, dr, dh_tilde, d.h, da_z, da_r, da_h, d_past), GRUStep(h=flow)
 
 
-def gate_shares(xs: NDArray, W: NDArray, b: NDArray) -> NDArray:
-    """x(t) W[g] + b[g] for each gate g: (T, m, k) to (g, T, m, n)."""
-    shares = xs.reshape(-1, xs.shape[-1]) @ W
-    shares += b[:, None]
-    return shares.reshape(len(W), *xs.shape[:-1], W.shape[-1])
+@dataclass(frozen=True, eq=False)
+class ResetFirstGRU(_Gated):
+    """h(t) = (1 − z(t)) h̃(t) + z(t) h(t−1),  h̃ = tanh(x(t) W_x + (r(t) h(t−1)) W_h + b).
 
+    A GRU that resets the past before the product with W_h; the gates are those of a ``GRU``, and
+    there is no b_h.
 
-def squash(a: NDArray) -> None:
-    """In place, σ of all gates but the last, and tanh of the last.
-
-    σ(a) = (1 + tanh(a/2))/2 is the quickest of its forms, and exact but in the far tail.
-    """
-    sigmoids = a[:-1]
-    sigmoids *= 0.5
-    np.tanh(a, out=a)
-    sigmoids *= 0.5
-    sigmoids += 0.5
-
-
-def sigmoid_in_place(a: NDArray) -> None:
-    """The same σ of all gates in ``a``."""
-    a *= 0.5
-    np.tanh(a, out=a)
-    a *= 0.5
-    a += 0.5
-
-
-def slopes(gates: NDArray, out: NDArray) -> None:
-    """Each gate's derivative out of its value: g(1 − g) of a sigmoid; of the last, 1 − g²."""
-    np.multiply(gates, gates, out=out)
-    np.subtract(gates[:-1], out[:-1], out=out[:-1])
-    np.subtract(1, out[-1], out=out[-1])
-
-
-def sum_over_gates(da: NDArray, W: NDArray) -> NDArray:
-    """Σ_g ∂L/∂a_g W[g]ᵀ, for any axes between: (g, ..., n) to (..., k)."""
-    flat = da.reshape(len(W), -1, da.shape[-1])
-    return (flat @ W.swapaxes(1, 2)).sum(axis=0).reshape(*da.shape[1:-1], W.shape[1])
-
-
-def pre_activations(trace: Trace) -> NDArray:
-    """a(t) = x(t) W_x + h(t−1) W_h + b of an LSTM's gates, (4, T, ..., n), which traces don't keep.
-
-    The first axis is the gate, in the order of ``GATES``. Peepholes add their share.
+    Parameters
+    ----------
+    W_x : (3, k, n)
+        In the order z, r, h̃ of ``GRU_GATES``.
+    W_h : (3, n, n)
+    b : (3, n)
 
     Raises
     ------
-    TypeError
-        If the trace is not one of an LSTM.
+    ValueError
+        If shapes do not fit together, or a number is not finite.
+
+    Notes
+    -----
+    Version 3 of Cho et al. (arXiv 1406.1078); what Keras computes with ``reset_after=False``, and
+    ONNX with ``linear_before_reset=0``. With one neuron and without b_h it is a ``GRU``.
+
+    Examples
+    --------
+    >>> cell = ResetFirstGRU(np.ones((3, 1, 1)), np.ones((3, 1, 1)), b=np.zeros((3, 1)))
+    >>> gru = GRU(cell.W_x, cell.W_h, cell.b, b_h=[0])
+    >>> [each.step([1], GRUStep(h=[0.5])).h.round(3).item() for each in (cell, gru)]
+    [0.571, 0.571]
     """
-    cell, T = trace.cell, len(trace)
-    if not isinstance(cell, LSTM):
-        raise TypeError(f"trace is of a {type(cell).__name__}, that of an LSTM was expected")
-    before = np.concatenate([trace[0].h[None], trace.h[:-1]])
-    shares = gate_shares(trace.xs.reshape(T, -1, trace.xs.shape[-1]), cell.W_x, cell.b)
-    fed_back = gate_shares(before.reshape(T, -1, before.shape[-1]), cell.W_h, np.zeros_like(cell.b))
-    a = (shares + fed_back).reshape(len(cell.b), *trace.h.shape)
-    if isinstance(cell, PeepholeLSTM):
-        c_before = np.concatenate([trace[0].c[None], trace.c[:-1]])
-        for gate, c, peepholes in zip(a, (c_before, c_before, trace.c), cell.P, strict=False):
-            gate += c * peepholes
-    return a
+
+    W_x: Array = weight("3 k n", "input to gates", "x", "a_z a_r a_h")
+    W_h: Array = weight("3 n n", "h to gates", "before.h before.h past", "a_z a_r a_h")
+    b: Array = weight("3 n", "bias of gates", "", "a_z a_r a_h")
+
+    Step: ClassVar = GRUStep
+    state: ClassVar = ("h",)
+
+    def forward(self, share: Array, before: GRUStep) -> GRUStep:
+        """z and r as in a GRU; h̃ reads r h(t−1)."""
+        x_z, x_r, x_h = share.swapaxes(0, 1) + self.b[:, None]
+        W_z, W_r, W_h = self.W_h
+        a_z, a_r = x_z + before.h @ W_z, x_r + before.h @ W_r
+        z, r = sigmoid(a_z), sigmoid(a_r)
+        past = r * before.h
+        a_h = x_h + past @ W_h
+        h_tilde = np.tanh(a_h)
+        h = (1 - z) * h_tilde + z * before.h
+        return GRUStep(z, r, h_tilde, h, a_z, a_r, a_h, past)
+
+    def backward(self, d: GRUStep, now: GRUStep, before: GRUStep) -> Back[GRUStep]:
+        """What flows back along h passes z, both gates, and r on its way from h̃."""
+        z, r, h_tilde = now.z, now.r, now.h_tilde
+        W_z, W_r, W_h = self.W_h
+        dz, dh_tilde = d.h * (before.h - h_tilde), d.h * (1 - z)
+        da_h = dh_tilde * (1 - h_tilde * h_tilde)
+        d_past = da_h @ W_h.T
+        dr = d_past * before.h
+        da_z, da_r = dz * z * (1 - z), dr * r * (1 - r)
+        flow = d.h * z + da_z @ W_z.T + da_r @ W_r.T + d_past * r
+        return GRUStep(dz, dr, dh_tilde, d.h, da_z, da_r, da_h, d_past), GRUStep(h=flow)

@@ -10,16 +10,17 @@ Numbers are drawn as float64 and then rounded to ``dtype``: a seed gives the sam
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-from rnnlib.cells import Elman, Jordan, Layer
+from rnnlib.cells import Dense, Elman, Jordan, Layer
+from rnnlib.checks import Array, as_count, said
 from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM, PeepholeLSTM
 from rnnlib.parameters import Network, map_parameters, parameters
-from rnnlib.stack import Dense
 
-Initialiser = Callable[[np.random.Generator, int, int], NDArray]
+Initialiser: TypeAlias = Callable[[np.random.Generator, int, int], Array]
 
 
 def _check(rng: np.random.Generator, **sizes: int) -> None:
@@ -29,11 +30,19 @@ def _check(rng: np.random.Generator, **sizes: int) -> None:
             f"give numpy.random.default_rng(SEED)"
         )
     for name, size in sizes.items():
-        if not isinstance(size, int | np.integer) or size < 1:
-            raise ValueError(f"{name} is {size!r}, expected a whole number, at least 1")
+        as_count(name, size)
 
 
-def _rounded(array: NDArray, dtype: DTypeLike) -> NDArray:
+def _check_initialisers(**initialisers: Initialiser) -> None:
+    for name, initialiser in initialisers.items():
+        if not callable(initialiser):
+            raise TypeError(
+                f"{name} is {said(initialiser)}, expected a function that draws a matrix, such as "
+                f"rnnlib.initial.orthogonal"
+            )
+
+
+def _rounded(array: Array, dtype: DTypeLike) -> Array:
     if np.dtype(dtype).kind != "f":
         raise ValueError(f"dtype is {np.dtype(dtype)}, expected a floating-point one")
     return array.astype(dtype, copy=False)
@@ -45,7 +54,7 @@ def _all_rounded(cell: Network, dtype: DTypeLike) -> Network:
 
 def glorot(
     rng: np.random.Generator, rows: int, columns: int, dtype: DTypeLike = np.float64
-) -> NDArray:
+) -> Array:
     """Uniform numbers up to ±√(6 / (rows + columns)).
 
     So chosen, a layer neither enlarges nor shrinks what goes through it, forwards and backwards, as
@@ -58,11 +67,12 @@ def glorot(
 
 def orthogonal(
     rng: np.random.Generator, rows: int, columns: int, dtype: DTypeLike = np.float64
-) -> NDArray:
+) -> Array:
     """A random matrix Q with QᵀQ = 1, or QQᵀ = 1 if it has more columns than rows.
 
-    It leaves all lengths as they are, so that a gradient that passes it many times neither vanishes
-    nor explodes by it. All such matrices are equally likely (Mezzadri, 2007).
+    A square one leaves all lengths as they are, so that what passes it many times, forwards or
+    backwards, neither vanishes nor explodes by it. (With more rows than columns it projects: x Q is
+    shorter than x, but for x = y Qᵀ.) All such matrices are equally likely (Mezzadri, 2007).
 
     >>> q = orthogonal(np.random.default_rng(0), 3, 2)
     >>> bool(abs(q.T @ q - np.eye(2)).max() < 1e-15)
@@ -82,7 +92,7 @@ def identity(
     dtype: DTypeLike = np.float64,
     *,
     scale: float = 1.0,
-) -> NDArray:
+) -> Array:
     """``scale`` on the diagonal: at 1, with ReLU, what is fed back stays (Le and others, 2015).
 
     With less it fades: ``recurrent=functools.partial(identity, scale=0.01)``.
@@ -109,6 +119,7 @@ def layer(
            [0., 0., 1.]])
     """
     _check(rng, k=k, l=l)
+    _check_initialisers(inputs=inputs, recurrent=recurrent)
     cell = Layer(inputs(rng, k, l), recurrent(rng, l, l), np.zeros(l), phi)
     return _all_rounded(cell, dtype)
 
@@ -127,6 +138,7 @@ def elman(
 ) -> Elman:
     """An Elman network with k inputs, n hidden neurons and o outputs."""
     _check(rng, k=k, n=n, o=o)
+    _check_initialisers(inputs=inputs, recurrent=recurrent)
     weights = inputs(rng, k, n), recurrent(rng, n, n), glorot(rng, n, o)
     return _all_rounded(Elman(*weights, np.zeros(n), np.zeros(o), g_h, g_o), dtype)
 
@@ -145,6 +157,7 @@ def jordan(
 ) -> Jordan:
     """A Jordan network with k inputs, n hidden neurons and o outputs."""
     _check(rng, k=k, n=n, o=o)
+    _check_initialisers(inputs=inputs, recurrent=recurrent)
     weights = inputs(rng, k, n), recurrent(rng, o, n), glorot(rng, n, o)
     return _all_rounded(Jordan(*weights, np.zeros(n), np.zeros(o), g_h, g_o), dtype)
 
@@ -165,7 +178,10 @@ def lstm(
     steps 2^−T of it is left. With 1 it keeps 0.73 of it, with 3 it keeps 0.95.
     """
     _check(rng, k=k, n=n)
+    _check_initialisers(inputs=inputs, recurrent=recurrent)
     W_x, W_h, b = _gated(rng, GATES, k, n, inputs, recurrent)
+    if np.shape(forget_bias) not in ((), (n,)):
+        raise ValueError(f"forget_bias has shape {np.shape(forget_bias)}, expected () or ({n},)")
     b[GATES.index("f")] = forget_bias
     return _all_rounded(LSTM(W_x, W_h, b), dtype)
 
@@ -197,6 +213,7 @@ def gru(
 ) -> GRU:
     """A GRU with k inputs and n neurons."""
     _check(rng, k=k, n=n)
+    _check_initialisers(inputs=inputs, recurrent=recurrent)
     W_x, W_h, b = _gated(rng, GRU_GATES, k, n, inputs, recurrent)
     return _all_rounded(GRU(W_x, W_h, b, b_h=np.zeros(n)), dtype)
 
@@ -208,7 +225,7 @@ def _gated(
     n: int,
     inputs: Initialiser,
     recurrent: Initialiser,
-) -> tuple[NDArray, NDArray, NDArray]:
+) -> tuple[Array, Array, Array]:
     """W_x, W_h and b: matrices of its own for each gate."""
     W_x = np.stack([inputs(rng, k, n) for _ in gates])
     W_h = np.stack([recurrent(rng, n, n) for _ in gates])

@@ -2,37 +2,90 @@
 
 All follow (1.31) of Galvan's *On recurrent neural networks*: a step's loss, summed over the steps
 of a sequence, and the mean of that over the sequences of the batch. The mean lives here, so that
-``bptt`` sums and no more. A gradient has the shape of what it is the gradient of, and goes into
-``bptt`` under its name: ``bptt(trace, y=loss.gradient)``.
+``bptt`` sums and no more.
+
+Give a loss the trace. It then reads from it what it has to read, the output or the output's
+pre-activation, and leaves out what follows a sequence's end; and ``bptt(trace, loss)`` knows where
+to begin. It also takes an array of a trace: then a ``mask`` says what counts, and the gradient,
+which has the shape of what it is the gradient of, goes into ``bptt`` under its name, as in
+``bptt(trace, y=loss.gradient)``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rnnlib.checks import as_array, check_shape
-
-
-class Loss(NamedTuple):
-    """The value of a loss, a number, and its gradient."""
-
-    value: np.number
-    gradient: NDArray
+from rnnlib.activations import below_the_largest, sigmoid
+from rnnlib.checks import Array, as_array, check_shape, said
+from rnnlib.lengths import alive
+from rnnlib.trace import Trace
 
 
+class _ValueAndGradient(NamedTuple):
+    value: Any
+    gradient: Array
+
+
+class Loss(_ValueAndGradient):
+    """The value of a loss, a number, and its gradient.
+
+    ``of`` is the name of what it is the gradient of, if the loss was given a trace; else None.
+    """
+
+    of: str | None = None
+
+
+Function = TypeVar("Function", bound=Callable[..., Loss])
+
+
+def reads(what: str) -> Callable[[Function], Function]:
+    """Mark a loss with what it reads of a network, "output" or "pre_activation"."""
+
+    def marked(loss: Function) -> Function:
+        loss.reads = what  # type: ignore[attr-defined]
+        return loss
+
+    return marked
+
+
+def read_by(loss: Callable[..., Loss], cell: Any) -> str:
+    """The name of the quantity that a loss reads of a network, by default its output.
+
+    >>> from rnnlib.examples import notes_elman
+    >>> read_by(squared_error, notes_elman()), read_by(softmax_cross_entropy, notes_elman())
+    ('y', 'a_o')
+
+    Raises
+    ------
+    ValueError
+        If the loss reads the output's pre-activation, and there is none.
+    """
+    name: str | None = getattr(cell, getattr(loss, "reads", "output"), None)
+    if name is None:
+        kind, output = type(cell).__name__, cell.output
+        raise ValueError(
+            f"{loss.__name__} reads the pre-activation of the output, and the output {output} of "
+            f"{kind} has none: put a layer on top, Stack((..., Dense(W, b))); or, to read {output} "
+            f"as it is, give the loss trace.{output}, and fit on={output!r}"
+        )
+    return name
+
+
+@reads("output")
 def squared_error(
-    y: ArrayLike, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
+    y: ArrayLike | Trace, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
 ) -> Loss:
     """L = Σ_t ‖y(t) − ȳ(t)‖², and ∂L/∂y(t) = 2 (y(t) − ȳ(t)); the mean over the batch.
 
     Parameters
     ----------
-    y : (T, ..., o)
-        The outputs of one sequence, (T, o), or of a batch, (T, m, o).
+    y : Trace, or (T, ..., o)
+        A trace, of which the output is read; or the outputs of one sequence, (T, o), or of a batch,
+        (T, m, o).
     target : (T, ..., o), or (..., o) with ``steps="last"``
         What they should have been, ȳ.
     steps : "all" or "last"
@@ -58,24 +111,26 @@ def squared_error(
            [0., 4.]])
     """
 
-    def term(y: NDArray, target: NDArray) -> tuple[NDArray, NDArray]:
+    def term(y: Array, target: Array) -> tuple[Array, Array]:
         error = y - target
         return (error * error).sum(axis=-1), 2 * error
 
-    return _over_steps(term, "y", y, _numbers, target, steps, mask)
+    return _over_steps(squared_error, term, "y", y, _numbers, target, steps, mask)
 
 
+@reads("pre_activation")
 def softmax_cross_entropy(
-    a: ArrayLike, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
+    a: ArrayLike | Trace, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
 ) -> Loss:
     """L = −Σ_t Σ_j p̄_j(t) log p_j(t) with p = softmax(a); ∂L/∂a(t) = p(t) − p̄(t) for Σ_j p̄_j = 1.
 
-    It reads the pre-activation a of the output, as a trace holds it under ``a_o``: the logarithm of
-    a softmax keeps its digits where the softmax itself is 0.
+    It reads the pre-activation a of the output, as an Elman network's trace holds it under ``a_o``,
+    and not the output: what softmax has made already would be squashed twice. The logarithm of a
+    softmax keeps its digits where the softmax itself is 0.
 
     Parameters
     ----------
-    a : (T, ..., o)
+    a : Trace, or (T, ..., o)
     target : (T, ...) integers, or (T, ..., o)
         The right class at each step, 0 to o−1, or the probability p̄ of each. Without the time axis
         if ``steps`` is "last".
@@ -95,19 +150,22 @@ def softmax_cross_entropy(
     0.6931471805599453
     """
 
-    def term(a: NDArray, target: NDArray) -> tuple[NDArray, NDArray]:
-        shifted = a - a.real.max(axis=-1, keepdims=True)
+    def term(a: Array, target: Array) -> tuple[Array, Array]:
+        shifted = below_the_largest(a)
         exponentials = np.exp(shifted)
         sums = exponentials.sum(axis=-1, keepdims=True)
         weight = target.sum(axis=-1, keepdims=True)
         value = -(target * (shifted - np.log(sums))).sum(axis=-1)
         return value, weight * exponentials / sums - target
 
-    return _over_steps(term, "a", a, _classes_or_probabilities, target, steps, mask)
+    return _over_steps(
+        softmax_cross_entropy, term, "a", a, _classes_or_probabilities, target, steps, mask
+    )
 
 
+@reads("pre_activation")
 def sigmoid_cross_entropy(
-    a: ArrayLike, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
+    a: ArrayLike | Trace, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
 ) -> Loss:
     """L = −Σ_t Σ_j [p̄_j log σ(a_j) + (1 − p̄_j) log(1 − σ(a_j))];  ∂L/∂a = σ(a) − p̄.
 
@@ -119,22 +177,21 @@ def sigmoid_cross_entropy(
     0.6931471805599453
     """
 
-    def term(a: NDArray, target: NDArray) -> tuple[NDArray, NDArray]:
+    def term(a: Array, target: Array) -> tuple[Array, Array]:
         # −log σ(a) = log(1 + exp(−a)); with |a| in the exponent nothing overflows
-        size = np.where(a.real < 0, -a, a)
-        small = np.exp(-size)
+        small = np.exp(np.where(a.real < 0, a, -a))
         value = np.where(a.real < 0, 0, a) - a * target + np.log1p(small)
-        sigmoid = np.where(a.real < 0, small, 1) / (1 + small)
-        return value.sum(axis=-1), sigmoid - target
+        return value.sum(axis=-1), sigmoid(a) - target
 
-    return _over_steps(term, "a", a, _probabilities, target, steps, mask)
+    return _over_steps(sigmoid_cross_entropy, term, "a", a, _probabilities, target, steps, mask)
 
 
 def _over_steps(
-    term: Callable[[NDArray, NDArray], tuple[NDArray, NDArray]],
+    loss: Callable[..., Loss],
+    term: Callable[[Array, Array], tuple[Array, Array]],
     name: str,
-    outputs: ArrayLike,
-    read: Callable[[ArrayLike, tuple[int, ...]], NDArray],
+    outputs: ArrayLike | Trace,
+    read: Callable[[ArrayLike, tuple[int, ...]], Array],
     target: ArrayLike,
     steps: str,
     mask: ArrayLike | None,
@@ -143,13 +200,19 @@ def _over_steps(
 
     ``term`` gives each step's value and gradient, ``read`` the target as numbers of a shape.
     """
-    outputs = as_array(name, outputs)
+    of, lengths = None, None
+    if isinstance(outputs, Trace):
+        of, lengths = read_by(loss, outputs.cell), outputs.lengths
+        given: ArrayLike = getattr(outputs, of)
+    else:
+        given = outputs
+    outputs = as_array(name, given)
     if outputs.ndim < 2 or 0 in outputs.shape:
         raise ValueError(
             f"{name} has shape {outputs.shape}, expected (T, ..., o): time comes first"
         )
     if steps not in ("all", "last"):
-        raise ValueError(f'steps is {steps!r}, expected "all" or "last"')
+        raise ValueError(f'steps is {said(steps)}, expected "all" or "last"')
     if steps == "last" and mask is not None:
         raise ValueError('mask was given with steps="last": which steps count is said already')
     looked_at = -1 if steps == "last" else slice(None)
@@ -157,18 +220,23 @@ def _over_steps(
     dtype = outputs.real.dtype
     target = read(target, outputs[looked_at].shape).astype(dtype, copy=False)
     values, gradients = term(outputs[looked_at], target)
-    if mask is not None:
-        weights = _weights(mask, outputs.shape[:-1]).astype(dtype, copy=False)
+    if mask is not None or (lengths is not None and steps == "all"):
+        weights = _weights(mask, lengths, outputs.shape[:-1]).astype(dtype, copy=False)
         values, gradients = values * weights, gradients * weights[..., None]
     sequences = dtype.type(np.prod(outputs.shape[1:-1]))
     gradient = np.zeros_like(outputs)
     gradient[looked_at] = gradients / sequences
-    return Loss(values.sum() / sequences, gradient)
+    result = Loss(values.sum() / sequences, gradient)
+    result.of = of
+    return result
 
 
-def _weights(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray:
-    weights = _reals("mask", mask)
+def _weights(mask: ArrayLike | None, lengths: Array | None, shape: tuple[int, ...]) -> Array:
+    """How much each step of each sequence counts; nothing after its end."""
+    weights = _reals("mask", np.ones(shape) if mask is None else mask)
     check_shape("mask", weights, shape)
+    if lengths is not None:
+        weights = weights * alive(lengths, shape[0])
     if (weights < 0).any():
         raise ValueError(f"mask holds {weights.min()}; booleans or weights from 0 on were expected")
     if not weights.any():
@@ -176,20 +244,20 @@ def _weights(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray:
     return weights
 
 
-def _reals(name: str, value: ArrayLike) -> NDArray:
+def _reals(name: str, value: ArrayLike) -> Array:
     array = as_array(name, value)
     if np.iscomplexobj(array):
         raise TypeError(f"{name} holds complex numbers; real ones were expected")
     return array
 
 
-def _numbers(target: ArrayLike, shape: tuple[int, ...]) -> NDArray:
+def _numbers(target: ArrayLike, shape: tuple[int, ...]) -> Array:
     numbers = _reals("target", target)
     check_shape("target", numbers, shape)
     return numbers
 
 
-def _probabilities(target: ArrayLike, shape: tuple[int, ...]) -> NDArray:
+def _probabilities(target: ArrayLike, shape: tuple[int, ...]) -> Array:
     numbers = _numbers(target, shape)
     strange = numbers[(numbers < 0) | (numbers > 1)]
     if strange.size:
@@ -197,7 +265,7 @@ def _probabilities(target: ArrayLike, shape: tuple[int, ...]) -> NDArray:
     return numbers
 
 
-def _classes_or_probabilities(target: ArrayLike, shape: tuple[int, ...]) -> NDArray:
+def _classes_or_probabilities(target: ArrayLike, shape: tuple[int, ...]) -> Array:
     numbers, o = _reals("target", target), shape[-1]
     if numbers.shape == shape:
         return _probabilities(numbers, shape)

@@ -8,25 +8,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+
+from rnnlib.checks import Array, read_only, said
 
 Network = TypeVar("Network")
 
 
-def parameters(cell: object) -> dict[str, NDArray]:
+def parameters(cell: object) -> dict[str, Array]:
     """All arrays of a network by name, those themselves and no copies; nested ones with dots.
 
     >>> from rnnlib.examples import notes_elman
     >>> {name: array.shape for name, array in parameters(notes_elman()).items()}
     {'W_x': (2, 3), 'W_h': (3, 3), 'W_o': (3, 2), 'b_h': (3,), 'b_o': (2,)}
+
+    Raises
+    ------
+    TypeError
+        If ``cell`` is no network, nor a tuple of networks.
     """
+    if not isinstance(cell, tuple) and (isinstance(cell, type) or not _parts(cell)):
+        raise TypeError(
+            f"cell is {said(cell)}; a network was expected, whose fields are its arrays"
+        )
     return dict(_walk(cell, ""))
 
 
-def _walk(value: object, name: str) -> Iterator[tuple[str, NDArray]]:
+def dtype_of(cell: object) -> np.dtype[Any]:
+    """The type of numbers in which a network computes.
+
+    >>> from rnnlib.examples import notes_elman
+    >>> dtype_of(notes_elman())
+    dtype('float64')
+    """
+    arrays = dict(_walk(cell, "")).values()
+    return np.result_type(*arrays) if arrays else np.dtype(float)
+
+
+def _walk(value: object, name: str) -> Iterator[tuple[str, Array]]:
     if isinstance(value, np.ndarray):
         yield name, value
     else:
@@ -34,7 +55,7 @@ def _walk(value: object, name: str) -> Iterator[tuple[str, NDArray]]:
             yield from _walk(part, f"{name}.{inner}" if name else inner)
 
 
-def _parts(value: object) -> list[tuple[str, object]]:
+def _parts(value: Any) -> list[tuple[str, object]]:
     """What a network or a tuple of networks consists of; a word has no parts."""
     if isinstance(value, tuple):
         return [(str(i), part) for i, part in enumerate(value)]
@@ -43,7 +64,7 @@ def _parts(value: object) -> list[tuple[str, object]]:
     return []
 
 
-def with_parameters(cell: Network, arrays: Mapping[str, NDArray]) -> Network:
+def with_parameters(cell: Network, arrays: Mapping[str, Array]) -> Network:
     """A network like ``cell`` with ``arrays`` in place of its own.
 
     Neither copied nor checked for what is not finite: the gradient of a network that explodes is
@@ -66,7 +87,7 @@ def with_parameters(cell: Network, arrays: Mapping[str, NDArray]) -> Network:
     return _rebuild(cell, lambda _: next(replacements))
 
 
-def map_parameters(function: Callable[..., NDArray], cell: Network, *others: Network) -> Network:
+def map_parameters(function: Callable[..., Array], cell: Network, *others: Network) -> Network:
     """A network like ``cell`` whose arrays are ``function`` of its and the others' arrays.
 
     >>> from rnnlib.examples import notes_elman
@@ -77,6 +98,8 @@ def map_parameters(function: Callable[..., NDArray], cell: Network, *others: Net
     ------
     ValueError
         If the others' parameters have other names.
+    TypeError
+        If one of them is no network.
     """
     own, rest = parameters(cell), [parameters(other) for other in others]
     for i, other in enumerate(rest):
@@ -86,10 +109,10 @@ def map_parameters(function: Callable[..., NDArray], cell: Network, *others: Net
     return _rebuild(cell, lambda _: function(*next(columns)))
 
 
-def _rebuild(value: object, replace: Callable[[NDArray], NDArray]) -> object:
+def _rebuild(value: Any, replace: Callable[[Array], Array]) -> Any:
     """The same structure with each array replaced, in the order of ``parameters``."""
     if isinstance(value, np.ndarray):
-        return replace(value)
+        return read_only(np.asarray(replace(value)))
     if isinstance(value, tuple):
         return tuple(_rebuild(part, replace) for part in value)
     if not hasattr(value, "__dataclass_fields__"):

@@ -9,110 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rnnlib.activations import activation
-from rnnlib.bptt import way_back
-from rnnlib.cells import (
-    Cell,
-    PlainCell,
-    affine,
-    check_activations,
-    flat_product,
-    outer,
-    take_in,
-    total,
-)
-from rnnlib.checks import check_shape
-from rnnlib.parameters import with_parameters
-from rnnlib.trace import Trace, way_there
-
-
-class DenseStep(NamedTuple):
-    """Pre-activation a and output y of a layer without memory, each of shape (..., o)."""
-
-    a: NDArray | None = None
-    y: NDArray | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Dense(PlainCell):
-    """y(t) = φ(x(t) W + b): a layer without memory, the same at every step.
-
-    Parameters
-    ----------
-    W : (k, o)
-        Column j holds the weights of neuron j.
-    b : (o,)
-    phi : str
-        The name of the activation φ.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, a number is not finite, or the activation is unknown.
-
-    Examples
-    --------
-    >>> Dense(W=[[1, 0], [2, -1]], b=[0, 10]).step([3, 4], DenseStep()).y
-    array([11.,  6.])
-    """
-
-    W: NDArray
-    b: NDArray
-    phi: str = "identity"
-
-    Step: ClassVar = DenseStep
-    Blocks: ClassVar = DenseStep
-    state: ClassVar = ()
-    state_sizes: ClassVar = ()
-    output: ClassVar = "y"
-
-    def __post_init__(self) -> None:
-        take_in(self, "W", "b")
-        check_shape("W", self.W, ("k", "o"))
-        check_shape("b", self.b, (self.n_outputs,))
-        check_activations(self, "phi")
-
-    @property
-    def n_inputs(self) -> int:
-        """How many numbers a step reads."""
-        return self.W.shape[0]
-
-    @property
-    def n_outputs(self) -> int:
-        """How many neurons there are."""
-        return self.W.shape[1]
-
-    def input_share(self, xs: NDArray) -> NDArray:
-        """x(t) W + b, of shape (T, m, o): all that there is."""
-        return affine(xs, self.W, self.b)
-
-    def lay_out(self, shares: NDArray) -> DenseStep:
-        return DenseStep(a=shares, y=np.empty_like(shares))
-
-    def advance(self, now: DenseStep, before: DenseStep) -> None:
-        pass
-
-    def read_out(self, blocks: DenseStep) -> None:
-        activation(self.phi).function(blocks.a, blocks.y)
-
-    def read_back(self, blocks: DenseStep, d: DenseStep) -> None:
-        da, dy = d
-        da += activation(self.phi).pull_back(dy, *blocks)
-
-    def retreat(self, now: DenseStep, before: DenseStep, d: DenseStep, flow: tuple) -> tuple:
-        return ()
-
-    def gather(self, xs: NDArray, initial: DenseStep, blocks: DenseStep, d: DenseStep) -> Dense:
-        """∂L/∂W = Σ x(t)ᵀ ∂L/∂a(t),  ∂L/∂b = Σ ∂L/∂a(t)."""
-        return with_parameters(self, {"W": outer(xs, d.a), "b": total(d.a)})
-
-    def input_back(self, d: DenseStep) -> NDArray:
-        return flat_product(d.a, self.W.T)
+from rnnlib.backpropagation import backpropagated
+from rnnlib.cells import Dense, check_network
+from rnnlib.checks import Array, said
+from rnnlib.lengths import hold, hold_back, turn
+from rnnlib.trace import Trace, unrolled
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,44 +58,95 @@ class Stack:
     array([10., 10., 10.])
     """
 
-    cells: tuple[Cell | Stack | BothDirections, ...]
+    cells: tuple[Any, ...]
 
     def __post_init__(self) -> None:
         if isinstance(self.cells, list):
             object.__setattr__(self, "cells", tuple(self.cells))
         if not isinstance(self.cells, tuple) or not self.cells:
-            raise ValueError(f"cells is {self.cells!r}; a tuple of at least one cell was expected")
+            raise ValueError(
+                f"cells is {said(self.cells)}; a tuple of at least one cell was expected"
+            )
         for j, cell in enumerate(self.cells):
-            _check_network(f"cells[{j}]", cell)
+            check_network(f"cells[{j}]", cell)
         for j, (below, above) in enumerate(pairwise(self.cells)):
-            if above.n_inputs != n_outputs(below):
+            if above.n_inputs != below.n_outputs:
                 raise ValueError(
-                    f"cells[{j + 1}] has {above.n_inputs} inputs, expected {n_outputs(below)}: "
+                    f"cells[{j + 1}] has {above.n_inputs} inputs, expected {below.n_outputs}: "
                     f"so many outputs has cells[{j}]"
                 )
 
     @property
     def n_inputs(self) -> int:
         """How many numbers a step reads: those of the lowest layer."""
-        return self.cells[0].n_inputs
+        return int(self.cells[0].n_inputs)
 
     @property
     def n_outputs(self) -> int:
         """How many numbers the highest layer puts out."""
-        return n_outputs(self.cells[-1])
+        return int(self.cells[-1].n_outputs)
 
     @property
     def output(self) -> str:
         """The name of the highest layer's output."""
-        return self.cells[-1].output
+        return str(self.cells[-1].output)
 
-    def step(self, x: ArrayLike, before: tuple) -> tuple:
-        """One time step of all layers: ``x`` of shape (..., k), and each layer's record before."""
-        records = []
-        for cell, record in zip(self.cells, before, strict=True):
+    @property
+    def pre_activation(self) -> str | None:
+        """The name of its pre-activation, if it has one."""
+        name: str | None = getattr(self.cells[-1], "pre_activation", None)
+        return name
+
+    @property
+    def seeds(self) -> tuple[str, ...]:
+        """The quantities that a loss may read: those of the highest layer."""
+        top = self.cells[-1]
+        return (*getattr(top, "seeds", ()), *getattr(top, "state", ()), top.output)
+
+    @property
+    def depth(self) -> int:
+        """How many layers with memory stand one above another."""
+        return sum(map(recurrent_depth, self.cells))
+
+    def step(self, x: ArrayLike, before: tuple[Any, ...]) -> tuple[Any, ...]:
+        """One time step of all layers: ``x`` of shape (..., k), and each layer's record before.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``before`` is no tuple of one record for each layer; and as the layers' ``step``.
+        """
+        records: list[Any] = []
+        for cell, record, _ in _starts(self, self.cells, before, "before"):
             records.append(cell.step(x, record))
             x = passed_on(cell, records[-1])
         return tuple(records)
+
+    def unrolled(self, xs: Array, initial: Any, lengths: Array | None, name: str) -> StackTrace:
+        """Each layer unrolled over the output of the one below; arguments have been checked."""
+        layers: list[Trace] = []
+        for cell, start, inner in _starts(self, self.cells, initial, name):
+            layers.append(unrolled(cell, xs, start, lengths, inner))
+            xs = getattr(layers[-1], cell.output)
+        return StackTrace.of(self, tuple(layers))
+
+    def backpropagated(
+        self, trace: StackTrace, truncate: int | None, seeds: dict[str, Array]
+    ) -> StackTrace:
+        """The way back from the highest layer to the lowest; arguments have been checked."""
+        if truncate is not None and self.depth > 1:
+            # A loss of step t that has reached layer 1 by way of layer 2 is older there than one
+            # that came straight down; the sum that layer 2 hands on no longer tells them apart.
+            raise ValueError(
+                f"truncate is {truncate}, and the trace is of a stack with {self.depth} recurrent "
+                f"layers; None was expected: only over one such layer can the way back be cut"
+            )
+        layers: list[Trace] = []
+        for layer in reversed(trace.layers):
+            if layers:
+                seeds = {layer.cell.output: layers[0].xs}
+            layers.insert(0, backpropagated(layer, truncate, seeds))
+        return StackTrace.of(Stack(tuple(layer.cell for layer in layers)), tuple(layers))
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,12 +179,12 @@ class BothDirections:
            [7., 4.]])
     """
 
-    forwards: Cell | Stack
-    backwards: Cell | Stack
+    forwards: Any
+    backwards: Any
 
     def __post_init__(self) -> None:
-        _check_network("forwards", self.forwards)
-        _check_network("backwards", self.backwards)
+        check_network("forwards", self.forwards)
+        check_network("backwards", self.backwards)
         for what, have, want in (
             ("n_inputs", self.backwards.n_inputs, self.forwards.n_inputs),
             ("output", self.backwards.output, self.forwards.output),
@@ -238,21 +195,65 @@ class BothDirections:
     @property
     def n_inputs(self) -> int:
         """How many numbers a step reads."""
-        return self.forwards.n_inputs
+        return int(self.forwards.n_inputs)
 
     @property
     def n_outputs(self) -> int:
         """How many numbers both put out together."""
-        return n_outputs(self.forwards) + n_outputs(self.backwards)
+        return int(self.forwards.n_outputs + self.backwards.n_outputs)
 
     @property
     def output(self) -> str:
         """The name of the output, the same in both."""
-        return self.forwards.output
+        return str(self.forwards.output)
 
-    def step(self, x: ArrayLike, before: tuple) -> tuple:
+    @property
+    def depth(self) -> int:
+        """How many layers with memory stand one above another."""
+        return max(recurrent_depth(self.forwards), recurrent_depth(self.backwards))
+
+    def step(self, x: ArrayLike, before: tuple[Any, ...]) -> tuple[Any, ...]:
         """There is none: raises TypeError."""
         raise TypeError("BothDirections has no single step: backwards begins at the sequence's end")
+
+    def unrolled(
+        self, xs: Array, initial: Any, lengths: Array | None, name: str
+    ) -> DirectionsTrace:
+        """Both networks unrolled, one over the sequences turned around."""
+        if isinstance(initial, DirectionsStep):
+            raise TypeError(
+                f"{name} is the end of a trace, which BothDirections cannot continue: backwards "
+                f"begins at the end of the sequence. A pair was expected, such as "
+                f"(trace[-1].forwards, None)"
+            )
+        networks = (self.forwards, self.backwards)
+        forwards, backwards = (
+            unrolled(cell, read, start, lengths, inner)
+            for (cell, start, inner), read in zip(
+                _starts(self, networks, initial, name), (xs, turn(xs, lengths)), strict=True
+            )
+        )
+        ours, theirs = getattr(forwards, self.output), getattr(backwards, self.output)
+        joined = np.concatenate([ours, hold(turn(theirs, lengths), lengths)], axis=-1)
+        return DirectionsTrace.of(self, xs, forwards, backwards, joined)
+
+    def backpropagated(
+        self, trace: DirectionsTrace, truncate: int | None, seeds: dict[str, Array]
+    ) -> DirectionsTrace:
+        """Both networks' way back; arguments have been checked."""
+        lengths, output = trace.lengths, self.output
+        own = hold_back(seeds[output], lengths)
+        ours, theirs = np.split(own, [self.forwards.n_outputs], axis=-1)
+        forwards = backpropagated(trace.forwards, truncate, {output: ours})
+        backwards = backpropagated(trace.backwards, truncate, {output: turn(theirs, lengths)})
+        joined = [getattr(forwards, output), turn(getattr(backwards, output), lengths)]
+        return DirectionsTrace.of(
+            BothDirections(forwards.cell, backwards.cell),
+            forwards.xs + turn(backwards.xs, lengths),
+            forwards,
+            backwards,
+            np.concatenate(joined, axis=-1),
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -270,10 +271,17 @@ class StackTrace(Trace):
     def of(cls, stack: Stack, layers: tuple[Trace, ...]) -> StackTrace:
         """The trace of a stack, out of those of its layers."""
         initial, top = tuple(layer[0] for layer in layers), layers[-1]
-        return cls(stack, layers[0].xs, initial, top.steps, top.blocks, top.lengths, layers)
+        return cls(stack, layers[0].xs, initial, top.steps, top.lengths, layers)
 
-    def __getitem__(self, t: int) -> tuple:
+    def __getitem__(self, t: int) -> tuple[Any, ...]:
         return tuple(layer[t] for layer in self.layers)
+
+
+class DirectionsStep(NamedTuple):
+    """The t-th steps of both networks; they belong to one x(t) in the middle alone."""
+
+    forwards: Any
+    backwards: Any
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -286,19 +294,21 @@ class DirectionsTrace(Trace):
     ``trace[-1]`` is the pair of records that have seen the whole sequence.
     """
 
-    forwards: Trace | None = None
-    backwards: Trace | None = None
+    forwards: Any = None
+    backwards: Any = None
 
     @classmethod
     def of(
-        cls, cell: BothDirections, xs: NDArray, forwards: Trace, backwards: Trace, joined: NDArray
+        cls, cell: BothDirections, xs: Array, forwards: Trace, backwards: Trace, joined: Array
     ) -> DirectionsTrace:
-        """The trace of both directions, out of both and their joined output."""
+        """The trace of both directions, out of that of each and the output of both."""
         steps, initial = type(forwards.steps)(**{cell.output: joined}), (forwards[0], backwards[0])
-        return cls(cell, xs, initial, steps, steps, forwards.lengths, forwards, backwards)
+        return cls(cell, xs, initial, steps, forwards.lengths, forwards, backwards)
 
-    def __getitem__(self, t: int) -> tuple:
-        return self.forwards[t], self.backwards[t]
+    def __getitem__(self, t: int) -> tuple[Any, ...]:
+        if t == 0:
+            return (self.forwards[0], self.backwards[0])
+        return DirectionsStep(self.forwards[t], self.backwards[t])
 
 
 def feed_forward(
@@ -337,135 +347,32 @@ def feed_forward(
     array([[6.5],
            [3.5]])
     """
-    if len(weights) != len(biases):
-        raise ValueError(f"biases has {len(biases)} arrays, expected {len(weights)}, as weights")
+    if len(weights) != len(biases) or not len(weights):
+        raise ValueError(
+            f"biases has {len(biases)} arrays, expected {len(weights) or 'at least one'}, as "
+            f"weights"
+        )
     names = [sigma] * (len(weights) - 1) + [F]
-    return Stack(tuple(Dense(*layer) for layer in zip(weights, biases, names, strict=True)))
+    layers: Any = zip(weights, biases, names, strict=True)
+    return Stack(tuple(Dense(*layer) for layer in layers))
 
 
-def n_outputs(cell: Cell | Stack | BothDirections) -> int:
-    """How many numbers a network passes on to a layer above it."""
-    if hasattr(cell, "n_outputs"):
-        return cell.n_outputs
-    return cell.state_sizes[cell.state.index(cell.output)]
-
-
-def passed_on(cell: Cell | Stack, record: NamedTuple | tuple) -> NDArray:
+def passed_on(cell: Any, record: Any) -> Array:
     """A record's output; a stack's record is a tuple, of which the last is the top's."""
     while isinstance(cell, Stack):
         cell, record = cell.cells[-1], record[-1]
-    return getattr(record, cell.output)
+    output: Array = getattr(record, cell.output)
+    return output
 
 
-def recurrent_depth(cell: Cell | Stack | BothDirections) -> int:
+def recurrent_depth(cell: Any) -> int:
     """How many layers with memory stand one above another."""
-    if isinstance(cell, Stack):
-        return sum(map(recurrent_depth, cell.cells))
-    if isinstance(cell, BothDirections):
-        return max(recurrent_depth(cell.forwards), recurrent_depth(cell.backwards))
-    return int(bool(cell.state))
-
-
-@way_there.register(Stack)
-def _unroll_stack(
-    stack: Stack, xs: NDArray, initial: tuple | None, lengths: NDArray | None, name: str
-) -> StackTrace:
-    layers = []
-    for cell, start, inner in _starts(stack, stack.cells, initial, name):
-        layers.append(way_there(cell, xs, start, lengths, inner))
-        xs = getattr(layers[-1], cell.output)
-    return StackTrace.of(stack, tuple(layers))
-
-
-@way_there.register(BothDirections)
-def _unroll_both(
-    both: BothDirections, xs: NDArray, initial: tuple | None, lengths: NDArray | None, name: str
-) -> DirectionsTrace:
-    forwards, backwards = (
-        way_there(cell, read, start, lengths, inner)
-        for (cell, start, inner), read in zip(
-            _starts(both, (both.forwards, both.backwards), initial, name),
-            (xs, _turn(xs, lengths)),
-            strict=True,
-        )
-    )
-    ours, theirs = getattr(forwards, both.output), getattr(backwards, both.output)
-    joined = np.concatenate([ours, _hold(_turn(theirs, lengths), lengths)], axis=-1)
-    return DirectionsTrace.of(both, xs, forwards, backwards, joined)
-
-
-@way_back.register(StackTrace)
-def _bptt_stack(trace: StackTrace, truncate: int | None, seeds: dict[str, NDArray]) -> StackTrace:
-    depth = recurrent_depth(trace.cell)
-    if truncate is not None and depth > 1:
-        # A loss of step t that has reached layer 1 by way of layer 2 is older there than one that
-        # came straight down; the sum that layer 2 hands on no longer tells them apart.
-        raise ValueError(
-            f"truncate is {truncate}, and the trace is of a stack with {depth} recurrent layers; "
-            f"None was expected: only over one such layer can the way back be cut"
-        )
-    layers = []
-    for layer in reversed(trace.layers):
-        if layers:
-            seeds = {layer.cell.output: layers[0].xs}
-        layers.insert(0, way_back(layer, truncate, seeds))
-    return StackTrace.of(Stack(tuple(layer.cell for layer in layers)), tuple(layers))
-
-
-@way_back.register(DirectionsTrace)
-def _bptt_both(
-    trace: DirectionsTrace, truncate: int | None, seeds: dict[str, NDArray]
-) -> DirectionsTrace:
-    both, lengths = trace.cell, trace.lengths
-    own = _hold_back(seeds[both.output], lengths)
-    ours, theirs = np.split(own, [n_outputs(both.forwards)], axis=-1)
-    forwards = way_back(trace.forwards, truncate, {both.output: ours})
-    backwards = way_back(trace.backwards, truncate, {both.output: _turn(theirs, lengths)})
-    ours, theirs = getattr(forwards, both.output), getattr(backwards, both.output)
-    return DirectionsTrace.of(
-        BothDirections(forwards.cell, backwards.cell),
-        forwards.xs + _turn(backwards.xs, lengths),
-        forwards,
-        backwards,
-        np.concatenate([ours, _turn(theirs, lengths)], axis=-1),
-    )
-
-
-def _turn(quantity: NDArray, lengths: NDArray | None) -> NDArray:
-    """Each sequence of (T, ..., n) from its end to its beginning; what follows its end stays."""
-    if lengths is None:
-        return quantity[::-1]
-    t = _steps(quantity)
-    order = np.where(t < lengths, lengths - 1 - t, t)
-    return np.take_along_axis(quantity, order[..., None], axis=0)
-
-
-def _hold(quantity: NDArray, lengths: NDArray | None) -> NDArray:
-    """A sequence that has ended stands still, as in every trace."""
-    if lengths is None:
-        return quantity
-    order = np.minimum(_steps(quantity), lengths - 1)
-    return np.take_along_axis(quantity, order[..., None], axis=0)
-
-
-def _hold_back(own: NDArray, lengths: NDArray | None) -> NDArray:
-    """The gradient's way back over ``_hold``: the last step gets what stood after it."""
-    if lengths is None:
-        return own
-    ended = (_steps(own) >= lengths)[..., None]
-    late = np.where(ended, own, 0).sum(axis=0)
-    last = (_steps(own) == lengths - 1)[..., None]
-    return np.where(ended, 0, own) + last * late
-
-
-def _steps(quantity: NDArray) -> NDArray:
-    """0 … T−1 along the first axis, to be compared with ``lengths``."""
-    return np.arange(len(quantity)).reshape(-1, *[1] * (quantity.ndim - 2))
+    return int(getattr(cell, "depth", bool(getattr(cell, "state", ()))))
 
 
 def _starts(
-    network: object, cells: tuple[Cell, ...], initial: tuple | None, name: str
-) -> Iterator[tuple[Cell, NamedTuple | None, str]]:
+    network: Stack | BothDirections, cells: tuple[Any, ...], initial: Any, name: str
+) -> Iterator[tuple[Any, Any, str]]:
     """Each cell with its initial state and what errors call that."""
     if initial is None:
         initial = (None,) * len(cells)
@@ -478,8 +385,3 @@ def _starts(
         raise ValueError(f"{name} holds {len(initial)} records, {kind} expected {len(cells)}")
     names = (f"{name}[{j}]" for j in range(len(cells)))
     return zip(cells, initial, names, strict=True)
-
-
-def _check_network(name: str, cell: object) -> None:
-    if not hasattr(cell, "output") or isinstance(cell, type):
-        raise TypeError(f"{name} is of type {type(cell).__name__}; a network was expected")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import singledispatch
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rnnlib.cells import Cell, as_inputs, as_state, record_at, run, zero_state
-from rnnlib.checks import as_array, check_shape
+from rnnlib.cells import as_inputs, as_state, check_network, map_record, rows, zero_state
+from rnnlib.checks import Array, as_array, read, read_only, said
+from rnnlib.lengths import as_lengths, blank, hold
+from rnnlib.parameters import dtype_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,7 @@ class Trace:
     Of sequences of different lengths T is the longest. One that has ended stands still: its later
     records repeat its last, so that ``trace[-1]`` holds the last record of each.
 
-    The gradient of a trace is a trace too; see ``bptt``.
+    The gradient of a trace is a trace too; see ``bptt``. The arrays of both are read-only.
 
     Attributes
     ----------
@@ -38,23 +39,26 @@ class Trace:
         The record of step 0.
     steps : NamedTuple
         The records of all steps, each quantity stacked along a first axis of length T.
-    blocks : NamedTuple
-        The same numbers, in the arrays in which the cell computes, with one axis for the batch.
     lengths : (...) integers, or None
         How many steps each sequence has; None if all have T.
     """
 
-    cell: Cell
-    xs: NDArray
-    initial: NamedTuple
-    steps: NamedTuple
-    blocks: NamedTuple
-    lengths: NDArray | None = None
+    cell: Any
+    xs: Array
+    initial: Any
+    steps: Any
+    lengths: Array | None = None
+
+    def __post_init__(self) -> None:
+        self.__setstate__(self.__dict__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update({name: read_only(value) for name, value in state.items()})
 
     def __len__(self) -> int:
         return len(self.xs)
 
-    def __getitem__(self, t: int) -> NamedTuple:
+    def __getitem__(self, t: int) -> Any:
         T = len(self)
         if not isinstance(t, int | np.integer):
             raise TypeError(
@@ -65,15 +69,15 @@ class Trace:
             raise IndexError(f"the trace holds steps 0 to {T}; got t = {t}")
         if t == 0:
             return self.initial
-        return record_at(self.steps, t - 1 if t > 0 else T + t)
+        return at(self.steps, t - 1 if t > 0 else t)
 
-    def __iter__(self) -> Iterator[NamedTuple]:
+    def __iter__(self) -> Iterator[Any]:
         return (self[t] for t in range(1, len(self) + 1))
 
-    def __reversed__(self) -> Iterator[NamedTuple]:
+    def __reversed__(self) -> Iterator[Any]:
         return (self[t] for t in range(len(self), 0, -1))
 
-    def __getattr__(self, name: str) -> NDArray:
+    def __getattr__(self, name: str) -> Array:
         # Only called for what is not an attribute already: the quantities of the record.
         if "steps" not in self.__dict__:  # copy and pickle ask before there is anything
             raise AttributeError(name)
@@ -83,7 +87,7 @@ class Trace:
         known = ", ".join(kept)
         raise AttributeError(f"a trace of {type(self.cell).__name__} holds {known}; got {name!r}")
 
-    def _kept(self) -> dict[str, NDArray]:
+    def _kept(self) -> dict[str, Array]:
         return {name: q for name, q in self.steps._asdict().items() if q is not None}
 
     def __dir__(self) -> list[str]:
@@ -95,9 +99,9 @@ class Trace:
 
 
 def unroll(
-    cell: Cell,
+    cell: Any,
     xs: ArrayLike,
-    initial: NamedTuple | None = None,
+    initial: Any = None,
     lengths: ArrayLike | None = None,
 ) -> Trace:
     """Run ``cell`` over a sequence: step t takes x(t) and the record of step t−1.
@@ -112,7 +116,7 @@ def unroll(
     Parameters
     ----------
     cell
-        Any cell: an object with what ``Cell`` lists.
+        Any cell, or a network that is made of cells.
     xs : (T, ..., k)
         One sequence, (T, k), or a batch of m sequences of equal length, (T, m, k).
     initial : NamedTuple, optional
@@ -130,7 +134,8 @@ def unroll(
         If the sequence is empty or ragged, a shape does not fit, what is fed back is missing from
         ``initial``, or a number is not finite.
     TypeError
-        If entries are not numbers, or ``initial`` is not a record of this kind of cell.
+        If entries are not numbers, ``initial`` is not a record of this kind of cell, or ``cell`` is
+        no network.
 
     Notes
     -----
@@ -154,90 +159,126 @@ def unroll(
     >>> trace[2].h
     array([3., 3., 0.])
     """
-    lengths = None if lengths is None else _as_lengths(lengths, np.shape(xs))
-    xs = _sequence(cell, xs if lengths is None else _blank(xs, lengths))
-    return way_there(cell, xs, initial, lengths, "initial")
+    _check_order(cell, xs)
+    xs, lengths = _sequences(cell, xs, lengths)
+    return unrolled(cell, xs, initial, lengths, "initial")
 
 
-@singledispatch
-def way_there(
-    cell: Cell, xs: NDArray, initial: NamedTuple | None, lengths: NDArray | None, name: str
-) -> Trace:
-    """``unroll`` for a sequence that has been checked; errors call the initial state ``name``.
+def unrolled(cell: Any, xs: Array, initial: Any, lengths: Array | None, name: str) -> Trace:
+    """``unroll`` for sequences that have been checked; errors call the initial state ``name``.
 
-    Networks made of networks register a way of their own: see ``rnnlib.stack``.
+    A network made of networks has a way of its own to do it: see ``rnnlib.stack``.
     """
+    if hasattr(cell, "unrolled"):
+        trace: Trace = cell.unrolled(xs, initial, lengths, name)
+        return trace
     leading = xs.shape[1:-1]
     if initial is None:
         initial = zero_state(cell, leading, xs.dtype)
     else:
         initial = as_state(name, cell, initial, leading)
-    steps, blocks = run(cell, xs, initial, None if lengths is None else alive(lengths, len(xs)))
-    return Trace(cell, xs, initial, steps, blocks, lengths)
+    steps = _forward(cell, xs, map_record(rows, initial))
+    steps = map_record(lambda q: hold(q.reshape(*xs.shape[:-1], -1), lengths), steps)
+    return Trace(cell, xs, initial, steps, lengths)
 
 
-def pad(sequences: Iterable[ArrayLike]) -> tuple[NDArray, NDArray]:
-    """Sequences of different lengths as one batch: ``xs``, (T, m, k), and ``lengths``, (m,).
+def _forward(cell: Any, xs: Array, before: Any) -> Any:
+    """The records of all steps, each quantity (T, m, n): the loop that unrolls."""
+    # a class that does not inherit from Cell may have no more than a step
+    inputs = getattr(cell, "inputs", lambda xs: xs)
+    forward = getattr(cell, "forward", cell.step)
+    T, shares = len(xs), inputs(rows(xs))
+    for t, share in enumerate(shares.reshape(T, -1, *shares.shape[1:])):
+        before = forward(share, before)
+        if t == 0:
+            steps = room_for(T, _as_record(cell, before))
+        put(before, steps, t)
+    return steps
 
-    T is the longest length; zeros fill the rest, and ``unroll(cell, *...)`` ignores them.
 
-    >>> xs, lengths = pad([[[1], [2], [3]], [[4]]])
-    >>> xs[:, 1, 0], lengths
-    (array([4., 0., 0.]), array([3, 1]))
+def _as_record(cell: Any, now: Any) -> Any:
+    if not isinstance(now, cell.Step):
+        raise TypeError(
+            f"the step of {type(cell).__name__} returned {said(now)}, expected a record: "
+            f"{cell.Step.__name__}({', '.join(f'{each}=...' for each in cell.Step._fields)})"
+        )
+    return now
 
-    Raises
-    ------
-    ValueError
-        If there is no sequence, one is empty or not of shape (T, k), or k differs.
+
+def room_for(T: int, record: Any) -> Any:
+    """Records of T steps like this one, each quantity (T, m, n), yet to be filled.
+
+    All of it is one piece of memory: so the operating system is asked once, and what is freed is
+    large enough to be kept for the next time.
     """
-    arrays = [as_array(f"sequences[{i}]", each) for i, each in enumerate(sequences)]
-    if not arrays:
-        raise ValueError("sequences is empty; at least one was expected")
-    for i, each in enumerate(arrays):
-        check_shape(f"sequences[{i}]", each, ("T", arrays[0].shape[-1] if each.ndim else "k"))
-    lengths = np.array([len(each) for each in arrays])
-    shape = (lengths.max(), len(arrays), arrays[0].shape[-1])
-    xs = np.zeros(shape, np.result_type(*arrays))
-    for i, each in enumerate(arrays):
-        xs[: len(each), i] = each
-    return xs, lengths
+    kept = [q for q in record if q is not None]
+    block = np.empty(T * sum(q.size for q in kept), np.result_type(*kept))
+    parts = iter(np.split(block, np.cumsum([T * q.size for q in kept])[:-1]))
+    return map_record(lambda q: next(parts).reshape(T, *q.shape), record)
 
 
-def alive(lengths: NDArray, T: int) -> NDArray:
-    """Which steps 1 … T each sequence has: booleans of shape (T, m), the batch as one axis."""
-    return np.arange(1, T + 1)[:, None] <= lengths.reshape(-1)
+def put(record: Any, steps: Any, t: int) -> None:
+    """Write the record of one step among those of all; the index ``t`` counts from 0."""
+    for quantity, kept in zip(record, steps, strict=True):
+        if quantity is not None:
+            kept[t] = quantity
 
 
-def _as_lengths(lengths: ArrayLike, shape: tuple[int, ...]) -> NDArray:
-    lengths = np.asarray(lengths)
-    T, leading = shape[0], shape[1:-1]
-    if lengths.dtype.kind not in "iu":
-        raise TypeError(f"lengths holds entries of type {lengths.dtype}; integers were expected")
-    if lengths.shape != leading:
-        raise ValueError(
-            f"lengths has shape {lengths.shape}, expected {leading}: one for each sequence of xs"
+def at(steps: Any, t: int | slice) -> Any:
+    """The record of one step out of those of all, or of some."""
+    return map_record(lambda quantity: quantity[t], steps)
+
+
+def as_batch(quantity: Array) -> Array:
+    """One axis for the batch, whatever there was between the first and the last: (T, m, n)."""
+    return quantity.reshape(len(quantity), -1, quantity.shape[-1])
+
+
+def by_rows(steps: Any) -> Any:
+    """The records of all steps, each quantity with one axis for the batch: (T, m, n)."""
+    return map_record(as_batch, steps)
+
+
+def states_before(trace: Trace) -> Any:
+    """For each step the state of the step before, and nothing else: (T, m, n)."""
+    states = {
+        name: np.concatenate([getattr(trace[0], name)[None], getattr(trace, name)[:-1]])
+        for name in trace.cell.state
+    }
+    return by_rows(trace.cell.Step(**states))
+
+
+def each_step(steps: Any, T: int) -> list[Any]:
+    """The record of step 1, of step 2, … out of those of all T."""
+    kept = ([None] * T if quantity is None else quantity for quantity in steps)
+    return [type(steps)._make(quantities) for quantities in zip(*kept, strict=True)]
+
+
+def _check_order(cell: Any, xs: Any) -> None:
+    """Raise TypeError unless the first argument is a network and the second is none."""
+    if hasattr(xs, "n_inputs") and not hasattr(cell, "n_inputs"):
+        raise TypeError(
+            f"cell is {said(cell)} and xs is of type {type(xs).__name__}: "
+            f"they have changed places, expected unroll(cell, xs)"
         )
-    if lengths.size and not (lengths.min() >= 1 and lengths.max() <= T):
-        wrong = lengths[(lengths < 1) | (lengths > T)][0]
-        raise ValueError(f"lengths holds {wrong}; xs has {T} steps, so 1 to {T} were expected")
-    return lengths.copy()
+    check_network("cell", cell)
 
 
-def _blank(xs: ArrayLike, lengths: NDArray) -> NDArray:
-    """A copy of ``xs`` with zeros after each sequence's end."""
-    xs = np.array(xs)
-    ended = ~alive(lengths, len(xs)).reshape(xs.shape[:-1])
-    xs[ended] = 0
-    return xs
-
-
-def _sequence(cell: Cell, xs: ArrayLike) -> NDArray:
-    """A copy of ``xs``, (T, ..., k), so that a trace stays what it is."""
-    xs = as_array("xs", xs)
-    if xs.ndim < 2:
+def _sequences(cell: Any, xs: ArrayLike, lengths: ArrayLike | None) -> tuple[Array, Array | None]:
+    """A copy of ``xs``, (T, ..., k), so that a trace stays what it is; and ``lengths``."""
+    try:
+        given = as_array("xs", xs, like=dtype_of(cell)) if lengths is None else read("xs", xs)
+    except ValueError as error:
+        if "ragged" not in str(error):
+            raise
+        raise ValueError(f"{error} (of several sequences pad makes a batch: *pad(xs))") from None
+    if given.ndim < 2:
         raise ValueError(
-            f"xs has shape {xs.shape}, expected (T, ..., {cell.n_inputs}): time comes first"
+            f"xs has shape {given.shape}, expected (T, ..., {cell.n_inputs}): time comes first"
         )
-    if len(xs) == 0:
-        raise ValueError(f"xs has shape {xs.shape}, that is no step; at least one was expected")
-    return as_inputs("xs", cell, xs).copy()
+    if len(given) == 0:
+        raise ValueError(f"xs has shape {given.shape}, that is no step; at least one was expected")
+    if lengths is not None:
+        lengths = as_lengths(lengths, given)
+        given = blank(given, lengths)
+    return as_inputs("xs", cell, given).copy(), lengths

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnlib.bptt import bptt
-from rnnlib.losses import Loss
+from rnnlib.backpropagation import bptt
+from rnnlib.cells import check_network
+from rnnlib.checks import Array, said
+from rnnlib.lengths import alive
+from rnnlib.losses import Loss, read_by
 from rnnlib.parameters import Network, map_parameters, parameters, with_parameters
 from rnnlib.tasks import Batch
 from rnnlib.trace import Trace, unroll
@@ -47,8 +50,19 @@ def _take_in(optimiser: object, **checks: Callable[[str, float], float]) -> None
 
 def _as_of(cell: Network, gradient: Network) -> Network:
     """The gradient in the cell's type of numbers; an error if it is that of another network."""
+    _check_gradient(gradient)
     gradient = with_parameters(cell, parameters(gradient))
     return map_parameters(lambda w, g: g.astype(w.dtype, copy=False), cell, gradient)
+
+
+def _check_gradient(gradient: object) -> None:
+    if isinstance(gradient, Trace):
+        raise TypeError("gradient is a Trace; that of the network in it was expected: d.cell")
+    try:
+        parameters(gradient)
+    except TypeError:
+        what = f"gradient is {said(gradient)}; a network of gradients was expected"
+        raise TypeError(f"{what}, as bptt returns it in d.cell") from None
 
 
 @dataclass(frozen=True)
@@ -94,7 +108,8 @@ class Adam:
     g is ∂L/∂W; m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) undo, at step t, that m and v began as
     zeros (Kingma and Ba, 2015).
 
-    The first step is as long as the rate, whatever the size of the gradient:
+    The first step of each parameter is as long as the rate, however large the gradient, and however
+    small as long as it is far above ε:
 
     >>> from rnnlib.examples import notes_elman
     >>> cell, adam = notes_elman(), Adam(rate=0.5)
@@ -113,23 +128,29 @@ class Adam:
         _take_in(self, rate=_positive, beta_1=_share, beta_2=_share, epsilon=_positive)
 
     def start(self, cell: Network) -> AdamState:
-        """What is remembered before the first step: zeros."""
-        zeros = map_parameters(np.zeros_like, cell)
+        """What is remembered before the first step: m = v = 0."""
+        zeros = map_parameters(lambda w: np.zeros_like(w, dtype=_wide(w)), cell)
         return AdamState(0, zeros, zeros)
 
-    def step(self, cell: Network, gradient: Network, state: AdamState) -> tuple[Network, AdamState]:
+    def step(self, cell: Network, gradient: Network, state: AdamState) -> tuple[Network, Any]:
         """The network after one step, and what is remembered."""
         beta_1, beta_2, t = self.beta_1, self.beta_2, state.steps + 1
-        gradient = _as_of(cell, gradient)
+        gradient = map_parameters(lambda g: g.astype(_wide(g)), _as_of(cell, gradient))
         m = map_parameters(lambda m, g: beta_1 * m + (1 - beta_1) * g, state.m, gradient)
         v = map_parameters(lambda v, g: beta_2 * v + (1 - beta_2) * g * g, state.v, gradient)
         rate = self.rate / (1 - beta_1**t)
         scale = 1 - beta_2**t
 
-        def moved(w, m, v):
-            return w - rate * m / (np.sqrt(v / scale) + self.epsilon)
+        def moved(w: Array, m: Array, v: Array) -> Array:
+            return (w - rate * m / (np.sqrt(v / scale) + self.epsilon)).astype(w.dtype)
 
-        return map_parameters(moved, cell, m, v), AdamState(t, m, v)
+        stepped: Any = map_parameters(moved, cell, m, v)
+        return stepped, AdamState(t, m, v)
+
+
+def _wide(array: Array) -> np.dtype[Any]:
+    """float16 has no room for g² and ε: its means are kept as float32."""
+    return np.promote_types(array.dtype, np.float32)
 
 
 def norm(gradient: Network) -> float:
@@ -139,6 +160,7 @@ def norm(gradient: Network) -> float:
     >>> round(norm(map_parameters(np.ones_like, notes_elman())) ** 2, 12)
     26.0
     """
+    _check_gradient(gradient)
     arrays = parameters(gradient).values()
     largest = float(max(np.abs(array).max(initial=0) for array in arrays))
     if largest == 0 or not np.isfinite(largest):
@@ -208,8 +230,8 @@ class Diverged(ArithmeticError):
 
 
 def fit(
-    cell: Network,
-    task: object,
+    cell: Any,
+    task: Any,
     *,
     optimiser: SGD | Adam,
     iterations: int,
@@ -236,8 +258,8 @@ def fit(
     rng : numpy.random.Generator
         Draws the batches.
     on : str, optional
-        The quantity that the loss reads: the output if left out. Cross-entropies read the
-        pre-activation of the output, such as ``"a_o"`` of an Elman network.
+        The quantity that the loss reads. If left out, the loss says it: cross-entropies read the
+        pre-activation of the output, such as ``"a_o"`` of an Elman network, all else the output.
     batch_size : int
         Sequences in a batch.
     clip_at : float, optional
@@ -265,7 +287,7 @@ def fit(
     ValueError
         If a number is out of its range, or ``patience`` is given without ``validate_every``.
     TypeError
-        If ``optimiser`` or ``rng`` is none.
+        If ``cell``, ``task``, ``optimiser`` or ``rng`` is none.
 
     Examples
     --------
@@ -279,6 +301,12 @@ def fit(
     >>> history.losses[-1] < 0.1 * history.losses[0]
     True
     """
+    check_network("cell", cell)
+    if not all(hasattr(task, part) for part in ("batch", "loss", "steps")):
+        raise TypeError(
+            f"task is {said(task)}, expected one as in rnnlib.tasks: an object whose "
+            f"batch(rng, m) draws a rnnlib.tasks.Batch(xs, target), with a loss and steps"
+        )
     _check_counts(
         iterations=iterations,
         batch_size=batch_size,
@@ -290,14 +318,17 @@ def fit(
     if clip_at is not None:
         _positive("clip_at", clip_at)
     if isinstance(optimiser, type) or not hasattr(optimiser, "step"):
-        have = type(optimiser).__name__
-        raise TypeError(f"optimiser is of type {have}, expected SGD(rate) or Adam(rate)")
-    on = on or cell.output
+        raise TypeError(f"optimiser is {said(optimiser)}, expected SGD(rate) or Adam(rate)")
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"rng is {said(rng)}, expected a numpy.random.Generator: numpy.random.default_rng(SEED)"
+        )
+    on = on or read_by(task.loss, cell)
     trial = task.batch(rng, 10 * batch_size) if validate_every else None
     state, history, best, sound = optimiser.start(cell), History(), cell, cell
     try:
         for iteration in _counted(iterations, history, progress):
-            found = _way_down(cell, task, task.batch(rng, batch_size), on, truncate)
+            found: Any = _forth_and_back(cell, task, task.batch(rng, batch_size), on, truncate)
             if found is None:
                 reached = _fitted(history, best, sound, max(iteration - 2, 0))
                 raise Diverged(_advice(iteration, optimiser, clip_at), reached)
@@ -307,8 +338,8 @@ def fit(
                 cell, state = optimiser.step(cell, gradient, state)
             history.losses.append(loss)
             history.norms.append(length)
-            if trial and iteration % validate_every == 0:
-                if _note_trial(history, iteration, evaluate(cell, task, trial, on)):
+            if validate_every and trial and iteration % validate_every == 0:
+                if _note_trial(history, iteration, float(evaluate(cell, task, trial, on))):
                     best = cell
                 elif patience and iteration - history.best >= patience * validate_every:
                     break
@@ -317,15 +348,15 @@ def fit(
     return _fitted(history, best, cell, len(history.losses))
 
 
-def evaluate(cell: Network, task: object, batch: Batch, on: str | None = None) -> np.number:
+def evaluate(cell: Any, task: Any, batch: Batch, on: str | None = None) -> Any:
     """The loss of ``cell`` on one batch of ``task``; ``on`` is as for ``fit``.
 
     Infinite if the outputs are not finite.
     """
-    return _judged(cell, task, batch, on or cell.output)[1].value
+    return _judged(cell, task, batch, on or read_by(task.loss, cell))[1].value
 
 
-def _judged(cell: Network, task: object, batch: Batch, on: str) -> tuple[Trace, Loss]:
+def _judged(cell: Any, task: Any, batch: Batch, on: str) -> tuple[Trace, Loss]:
     """The network unrolled in its own type of numbers, and the loss."""
     dtype = np.result_type(*{w.dtype for w in parameters(cell).values()})
     with np.errstate(over="ignore", invalid="ignore"):
@@ -333,18 +364,22 @@ def _judged(cell: Network, task: object, batch: Batch, on: str) -> tuple[Trace, 
         outputs = getattr(trace, on)
         if not np.isfinite(outputs).all():
             return trace, Loss(dtype.type(np.inf), np.full_like(outputs, np.nan))
-        return trace, task.loss(outputs, batch.target, steps=task.steps, mask=batch.mask)
+        mask = batch.mask
+        if batch.lengths is not None and task.steps == "all":
+            going_on = alive(batch.lengths, len(trace))
+            mask = going_on if mask is None else mask * going_on
+        return trace, task.loss(outputs, batch.target, steps=task.steps, mask=mask)
 
 
-def _way_down(
-    cell: Network, task: object, batch: Batch, on: str, truncate: int | None
+def _forth_and_back(
+    cell: Any, task: Any, batch: Batch, on: str, truncate: int | None
 ) -> tuple[float, Network, float] | None:
     """The loss, its gradient and the gradient's norm, or None if they are not all finite."""
     trace, loss = _judged(cell, task, batch, on)
     if not (np.isfinite(loss.value) and np.isfinite(loss.gradient).all()):
         return None
     with np.errstate(over="ignore", invalid="ignore"):
-        gradient = bptt(trace, truncate=truncate, **{on: loss.gradient}).cell
+        gradient = bptt(trace, None, truncate, **{on: loss.gradient}).cell
         length = norm(gradient)
     return (float(loss.value), gradient, length) if np.isfinite(length) else None
 
@@ -387,7 +422,7 @@ def _counted(iterations: int, history: History, progress: bool) -> Iterable[int]
     return _with_bar(tqdm(numbers, unit="batch"), history)
 
 
-def _with_bar(bar, history: History) -> Iterable[int]:
+def _with_bar(bar: Any, history: History) -> Iterable[int]:
     for number in bar:
         yield number
         if history.losses:
@@ -397,4 +432,4 @@ def _with_bar(bar, history: History) -> Iterable[int]:
 def _check_counts(**counts: int | None) -> None:
     for name, count in counts.items():
         if count is not None and (not isinstance(count, int | np.integer) or count < 1):
-            raise ValueError(f"{name} is {count!r}, expected a whole number, at least 1")
+            raise ValueError(f"{name} is {said(count)}, expected a whole number, at least 1")

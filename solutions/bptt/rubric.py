@@ -34,7 +34,8 @@ def right_loss(xs, targets, h_0, **weights):
 
 def right_back(xs, targets, h_0, truncate=None, **weights):
     trace = run(xs, h_0, **weights)
-    return bptt(trace, truncate, y=squared_error(trace.y, targets).gradient)
+    loss = squared_error(trace, targets)
+    return bptt(trace, loss, truncate=truncate)
 
 
 def right_gradients(names=WEIGHTS, truncate=None, **arguments):

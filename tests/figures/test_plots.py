@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import warnings
 
 import matplotlib
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from networks import draw, random_elman, random_layer, random_lstm
 
-from rnnlib import bptt, flow, pad, unroll
+from rnnlib import LayerStep, bptt, flow, pad, unroll
 from rnnlib.training import History
 from unrolled.figures import plots
 
@@ -184,7 +185,9 @@ def test_a_sequence_is_drawn_to_its_own_end(rng):
 
 def test_what_is_not_finite_stays_empty(rng):
     trace = random_trace(rng, random_layer)
-    trace.y[1, 2], trace.y[2, 3] = np.inf, np.nan
+    y = trace.y.copy()
+    y[1, 2], y[2, 3] = np.inf, np.nan
+    trace = dataclasses.replace(trace, steps=LayerStep(trace.a, y))
     image = plots.heat_map(trace).images[0]
     assert image.get_array().mask.sum() == 2
     assert image.get_clim()[1] == np.abs(trace.y[np.isfinite(trace.y)]).max()
@@ -192,7 +195,7 @@ def test_what_is_not_finite_stays_empty(rng):
 
 def test_a_map_of_zeros(rng):
     trace = random_trace(rng, random_layer)
-    trace.y[...] = 0
+    trace = dataclasses.replace(trace, steps=LayerStep(0 * trace.a, 0 * trace.y))
     assert plots.heat_map(trace).images[0].get_clim() == (-1, 1)
 
 

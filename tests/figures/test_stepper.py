@@ -247,7 +247,7 @@ def test_rnnlib_and_its_drawings_need_numpy_alone():
     [(LSTM, "W_h leads back from h to gates; f leads back from c to c"), (GRU, "z leads back")],
 )
 def test_the_drawing_of_networks_with_gates(kind, backs):
-    arrays = (np.ones((kind.n_gates, *size)) for size in ((2, 3), (3, 3), (3,)))
+    arrays = (np.ones((4 if kind is LSTM else 3, *size)) for size in ((2, 3), (3, 3), (3,)))
     cell = kind(*arrays, *([np.ones(3)] if kind is GRU else []))
     html = unrolled(cell, T=2)._repr_html_()
     folded, opened = ElementTree.fromstring(html).findall("div/svg")

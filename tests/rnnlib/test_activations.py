@@ -204,7 +204,7 @@ def test_an_unknown_activation(name):
         ([1, np.nan], ValueError, "a holds nan at index (1,); finite numbers were expected"),
         (-np.inf, ValueError, "a holds -inf at index (); finite numbers were expected"),
         ("1", TypeError, "a holds entries of type str; numbers were expected"),
-        (None, TypeError, "a holds entries of type object; numbers were expected"),
+        (None, TypeError, "a is None; numbers were expected"),
         (
             [[1, 2], [3]],
             ValueError,

@@ -10,6 +10,7 @@ from networks import RANDOM, draw, random_elman, random_state
 from rnnlib import bptt, contributions, pad, unroll
 from rnnlib.examples import notes_elman, notes_inputs
 from rnnlib.parameters import map_parameters, parameters, with_parameters
+from rnnlib.seeds import names_of_seeds
 
 TINY = 1e-30
 SEEDS = st.integers(0, 2**32 - 1)
@@ -31,16 +32,12 @@ def smooth(trace, weights):
     return loss, own
 
 
-def seed_names(cell):
-    return [name for name in cell.Blocks._fields if name in cell.Step._fields]
-
-
 def kept(trace):
     return [quantity for quantity in trace.steps if quantity is not None]
 
 
 def weights_for(rng, trace):
-    return {name: draw(rng, *getattr(trace, name).shape) for name in seed_names(trace.cell)}
+    return {name: draw(rng, *getattr(trace, name).shape) for name in names_of_seeds(trace)}
 
 
 def by_complex_step(function, array):
@@ -296,8 +293,11 @@ def test_the_last_of_each_sequence_gets_what_a_loss_of_the_last_step_says(networ
         ({"z": np.zeros((3, 2))}, "there is no seed z, expected one of: a_h, h, a_o, y"),
         ({"y": np.zeros((2, 2))}, r"y has shape \(2, 2\), expected \(3, 2\)"),
         ({"y": np.full((3, 2), np.nan)}, r"y holds nan at index \(0, 0\)"),
-        ({"y": np.zeros((3, 2)), "truncate": 0}, "truncate is 0; a number of steps, at least 1"),
-        ({"y": np.zeros((3, 2)), "truncate": 1.5}, r"truncate is 1\.5; a number of steps"),
+        (
+            {"y": np.zeros((3, 2)), "truncate": 0},
+            "truncate is 0, expected a number of steps, at least 1",
+        ),
+        ({"y": np.zeros((3, 2)), "truncate": 1.5}, r"truncate is 1\.5, expected a number of steps"),
     ],
 )
 def test_seeds_that_do_not_fit(options, message):

@@ -291,7 +291,7 @@ def test_weights_that_are_no_array_of_numbers(kind):
             (not_finite, ValueError, f"{name} holds nan at index {last}"),
             (right.astype(str), TypeError, f"{name} holds entries of type str"),
             ([[1, 2], [3]], ValueError, f"{name} is ragged: {name}[0] has shape (2,)"),
-            (None, TypeError, f"{name} holds entries of type object"),
+            (None, TypeError, f"{name} is None; numbers were expected"),
         ]:
             with pytest.raises(error_kind) as error:
                 kind(**{**weights_of(kind), name: wrong})
@@ -367,7 +367,8 @@ BEFORE = ElmanStep(h=[0, 0, 0])
             [1, 2],
             ElmanStep(y=[0, 0]),
             ValueError,
-            "before has no h, and Elman feeds back h: give ElmanStep(h=...) of shape (..., 3)",
+            "before has no h, and Elman feeds back h: give ElmanStep(h=...) of shape (..., 3), "
+            "by name (what it holds is y)",
         ),
         (
             [1, 2],

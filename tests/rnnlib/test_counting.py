@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from networks import RANDOM, random_elman, random_jordan, random_layer, random_lstm
 from test_stack import COMPOUND, random_dense
 
-from rnnlib.counting import FORMULAS, count
+from rnnlib.counting import count
 from rnnlib.parameters import parameters
 from rnnlib.stack import BothDirections, Stack, feed_forward
 
@@ -85,10 +85,6 @@ def test_layers_and_directions_count_together(network, rng):
     assert {row.name: row.number for row in count(cell).rows} == sizes
 
 
-def test_every_kind_of_network_has_a_formula(rng):
-    assert {type(network(rng)) for network in [*RANDOM, random_dense]} == set(FORMULAS)
-
-
 def test_the_table_as_text(rng):
     counted = count(Stack((random_layer(rng, 2, 30), random_dense(rng, 30, 1))))
     assert str(counted).splitlines() == [
@@ -113,7 +109,7 @@ def test_the_table_as_html(rng):
 
 @pytest.mark.parametrize("network", [None, [], object()])
 def test_what_is_no_network(network):
-    with pytest.raises(TypeError, match=r"network is of type .*, expected one of: Layer, Elman, "):
+    with pytest.raises(TypeError, match=r"network is .*; a network was expected"):
         count(network)
 
 

@@ -143,7 +143,9 @@ def test_only_networks_of_the_library_are_saved(path):
     class Own:
         W: np.ndarray
 
-    with pytest.raises(TypeError, match=r"cell is or holds a Own, expected one of: .*Elman"):
+    with pytest.raises(
+        TypeError, match=r"cell is or holds an Own, expected a cell, or one of: .*Elman"
+    ):
         save(path, Own(np.ones(2)))
     assert not list(path.parent.iterdir())
     assert all(hasattr(kind, "n_inputs") for kind in KINDS.values())

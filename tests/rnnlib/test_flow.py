@@ -90,6 +90,17 @@ def test_with_every_smooth_activation(phi, rng):
             np.testing.assert_allclose(J, derivative(trace, t - 1, t), **CLOSE)
 
 
+def test_with_a_readout_that_mixes_its_neurons(rng):
+    """Softmax, through which each output depends on each pre-activation, inside the loop."""
+    trace = random_trace(rng, random_jordan, (3,), g_h="tanh", g_o="softmax")
+    found = flow.jacobians(trace)
+    for t in range(1, T + 1):
+        np.testing.assert_allclose(found[t - 1], derivative(trace, t - 1, t), **CLOSE)
+    np.testing.assert_allclose(flow.product(trace, 0, T), derivative(trace, 0, T), **CLOSE)
+    # what it puts out sums to 1 whatever came before, and so the changes sum to 0
+    np.testing.assert_allclose(found.sum(axis=-1), 0, atol=1e-14)
+
+
 @pytest.mark.parametrize("network", [random_layer, random_elman])
 def test_of_a_network_with_relu_by_central_differences(network, rng):
     cell = network(rng)
@@ -165,10 +176,10 @@ def test_a_sequence_that_has_ended_stands_still(network, rng):
 @pytest.mark.parametrize("network", RANDOM)
 def test_nothing_is_changed_and_twice_is_the_same(network, rng):
     trace = random_trace(rng, network, (3,))
-    kept = [block.copy() for block in trace.blocks]
+    kept = [block.copy() for block in trace.steps]
     first = flow.jacobians(trace)
     np.testing.assert_array_equal(flow.jacobians(trace), first)
-    for block, before in zip(trace.blocks, kept, strict=True):
+    for block, before in zip(trace.steps, kept, strict=True):
         np.testing.assert_array_equal(block, before)
 
 

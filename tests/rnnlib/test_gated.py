@@ -14,12 +14,13 @@ from networks import (
     random_gru,
     random_lstm,
     random_peephole_lstm,
+    random_reset,
     random_state,
     row_times,
 )
 
 from rnnlib import LSTM, LSTMStep, unroll
-from rnnlib.gated import GATES, GRU, GRU_GATES, GRUStep, PeepholeLSTM, pre_activations
+from rnnlib.gated import GATES, GRU, GRU_GATES, GRUStep, PeepholeLSTM, ResetFirstGRU
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.integers(1, 4)
@@ -64,7 +65,7 @@ def plain_lstm(cell, xs, h, c):
 
 
 def plain_gru(cell, xs, h):
-    """Rows z, r, h̃ and h of each step."""
+    """Rows z, r, h̃ and h of each step, of either GRU."""
     weights = zip(GRU_GATES, cell.W_x.tolist(), cell.W_h.tolist(), cell.b.tolist(), strict=True)
     weights = {gate: rest for gate, *rest in weights}
     for x in xs.tolist():
@@ -72,24 +73,25 @@ def plain_gru(cell, xs, h):
         from_h = {g: row_times(h, W_h) for g, (_, W_h, _) in weights.items()}
         z = [sigma(a) for a in plus(from_x["z"], from_h["z"])]
         r = [sigma(a) for a in plus(from_x["r"], from_h["r"])]
-        past = times(r, plus(from_h["h_tilde"], cell.b_h.tolist()))
+        if isinstance(cell, GRU):
+            past = times(r, plus(from_h["h_tilde"], cell.b_h.tolist()))
+        else:
+            past = row_times(times(r, h), weights["h_tilde"][1])
         h_tilde = [math.tanh(a) for a in plus(from_x["h_tilde"], past)]
         h = [(1 - z_j) * new + z_j * old for z_j, new, old in zip(z, h_tilde, h, strict=True)]
         yield z, r, h_tilde, h
 
 
-@pytest.mark.parametrize("network", [random_lstm, random_peephole_lstm, random_gru])
+@pytest.mark.parametrize("network", [random_lstm, random_peephole_lstm, random_gru, random_reset])
 @given(seed=SEEDS, k=SIZES, n=SIZES)
 def test_unrolling_agrees_with_plain_python(network, seed, k, n):
     rng = np.random.default_rng(seed)
     cell, xs = network(rng, k, n), draw(rng, 5, k)
     start = random_state(rng, cell)
-    plain = plain_gru if isinstance(cell, GRU) else plain_lstm
+    plain = plain_gru if "z" in cell.Step._fields else plain_lstm
     rows = list(plain(cell, xs, *(getattr(start, name).tolist() for name in cell.state)))
     trace = unroll(cell, xs, start)
-    kept = [quantity for quantity in trace.steps if quantity is not None]
-    assert len(kept) == len(rows[0])
-    for quantity, expected in zip(kept, zip(*rows, strict=True), strict=True):
+    for quantity, expected in zip(trace.steps, zip(*rows, strict=True), strict=False):
         np.testing.assert_allclose(quantity, expected, **CLOSE)
 
 
@@ -169,29 +171,28 @@ def test_without_peepholes_it_is_an_lstm(rng):
 
 
 def test_where_the_reset_stands_matters_with_more_than_one_neuron(rng):
-    """The other published variant resets h before the product; with one neuron they agree."""
-
-    def other(cell, x, h):
-        z, r = 1 / (1 + np.exp(-(x @ cell.W_x + h @ cell.W_h + cell.b[:, None])))[:2, 0]
-        h_tilde = np.tanh(x @ cell.W_x[2] + (r * h) @ cell.W_h[2] + cell.b[2])
-        return (1 - z) * h_tilde + z * h
-
+    """Before the product or after it; with one neuron they agree."""
     for n, same in ((1, True), (3, False)):
         cell = random_gru(rng, 2, n)
         cell = GRU(cell.W_x, cell.W_h, cell.b, np.zeros(n))
         x, h = draw(rng, 1, 2), draw(rng, 1, n)
-        ours = cell.step(x, GRUStep(h=h)).h
-        assert np.allclose(other(cell, x, h), ours, rtol=1e-12) is same
+        first = ResetFirstGRU(cell.W_x, cell.W_h, cell.b)
+        ours, theirs = (each.step(x, GRUStep(h=h)).h for each in (cell, first))
+        assert np.allclose(theirs, ours, rtol=1e-12) is same
 
 
-@pytest.mark.parametrize("network", [random_lstm, random_peephole_lstm])
-def test_the_pre_activations_that_a_trace_does_not_keep(network, rng):
+@pytest.mark.parametrize("network", [random_lstm, random_peephole_lstm, random_gru, random_reset])
+def test_a_trace_keeps_the_pre_activations(network, rng):
     cell, xs = network(rng), draw(rng, 5, 4, 2)
     trace = unroll(cell, xs, random_state(rng, cell, (4,)))
-    f, i, o, c_tilde = pre_activations(trace)
-    for gate, a in (("f", f), ("i", i), ("o", o)):
-        np.testing.assert_allclose(getattr(trace, gate), 1 / (1 + np.exp(-a)), **CLOSE)
-    np.testing.assert_allclose(trace.c_tilde, np.tanh(c_tilde), **CLOSE)
+    is_gru = "z" in cell.Step._fields
+    for gate in "zr" if is_gru else "fio":
+        a = f"a_{gate}"
+        np.testing.assert_allclose(
+            getattr(trace, gate), 1 / (1 + np.exp(-getattr(trace, a))), **CLOSE
+        )
+    candidate, a = ("h_tilde", "a_h") if is_gru else ("c_tilde", "a_c")
+    np.testing.assert_allclose(getattr(trace, candidate), np.tanh(getattr(trace, a)), **CLOSE)
 
 
 # Errors: the argument, what it has, what was expected
@@ -243,8 +244,3 @@ def test_weights_that_do_not_fit(make, message):
 def test_an_lstm_needs_both_states(rng):
     with pytest.raises(ValueError, match=r"initial has no c, and LSTM feeds back c"):
         unroll(random_lstm(rng), draw(rng, 4, 2), LSTMStep(h=np.zeros(3)))
-
-
-def test_pre_activations_are_those_of_an_lstm(rng):
-    with pytest.raises(TypeError, match="trace is of a GRU, that of an LSTM was expected"):
-        pre_activations(unroll(random_gru(rng), draw(rng, 4, 2)))

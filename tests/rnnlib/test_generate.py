@@ -10,7 +10,7 @@ from networks import draw, random_elman, random_layer, random_lstm
 from test_stack import random_both, random_dense, start_of
 
 from rnnlib import unroll
-from rnnlib.generate import generate
+from rnnlib.generation import generate
 from rnnlib.stack import Stack
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -100,8 +100,8 @@ def test_nothing_of_the_callers_is_changed(rng):
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"steps": 0}, "steps is 0; a number of terms, at least 1, was expected"),
-        ({"steps": 1.5}, "steps is 1.5; a number of terms, at least 1, was expected"),
+        ({"steps": 0}, "steps is 0, expected a number of terms, at least 1"),
+        ({"steps": 1.5}, "steps is 1.5, expected a number of terms, at least 1"),
         ({"start": np.zeros((0, 3))}, "xs has shape (0, 3), that is no step"),
         ({}, "feed(y) has shape (2,), expected (3,)"),
         ({"feed": lambda y: [1, 2, 3, 4]}, "feed(y) has shape (4,), expected (3,)"),

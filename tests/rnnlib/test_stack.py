@@ -24,12 +24,10 @@ from networks import (
 )
 from test_bptt import by_complex_step, smooth
 
-from rnnlib import Layer, LayerStep, bptt, contributions, pad, unroll
+from rnnlib import Dense, DenseStep, Layer, LayerStep, bptt, contributions, pad, unroll
 from rnnlib.parameters import map_parameters, parameters, with_parameters
 from rnnlib.stack import (
     BothDirections,
-    Dense,
-    DenseStep,
     DirectionsTrace,
     Stack,
     StackTrace,
@@ -177,8 +175,8 @@ def test_a_stack_of_one_is_that_cell(network, seed):
     alone, stack = unroll(cell, xs, start), unroll(Stack((cell,)), xs, (start,))
     np.testing.assert_array_equal(output(stack), output(alone))
     for truncate in (None, 2):
-        d_alone = bptt(alone, truncate, **{cell.output: own})
-        d_stack = bptt(stack, truncate, **{cell.output: own})
+        d_alone = bptt(alone, truncate=truncate, **{cell.output: own})
+        d_stack = bptt(stack, truncate=truncate, **{cell.output: own})
         assert_close(d_stack.cell, d_alone.cell, 0, 0)
         np.testing.assert_array_equal(d_stack.xs, d_alone.xs)
         assert_close(d_stack[0], (d_alone[0],), 0, 0)
@@ -589,7 +587,11 @@ def two_layers():
     ("make", "kind", "message"),
     [
         (lambda: Stack(()), ValueError, "cells is (); a tuple of at least one cell was expected"),
-        (lambda: Stack((Dense,)), TypeError, "cells[0] is of type type; a network was expected"),
+        (
+            lambda: Stack((Dense,)),
+            TypeError,
+            "cells[0] is the class Dense; a network was expected, made of its weights",
+        ),
         (lambda: Stack([1]), TypeError, "cells[0] is of type int; a network was expected"),
         (
             lambda: Stack((Dense([[1, 2]], [0, 0]), Dense([[1], [2], [3]], [0]))),
@@ -662,7 +664,11 @@ def test_what_is_no_state(initial, kind, message):
         ({}, ValueError, "no seed; the loss's own gradient was expected, for one of: a, y"),
         ({"h": 0}, ValueError, "there is no seed h, expected one of: a, y"),
         ({"y": np.zeros((T, 3))}, ValueError, "y has shape (4, 3), expected (4, 4)"),
-        ({"y": np.zeros((T, 4)), "truncate": 0}, ValueError, "truncate is 0; a number of steps"),
+        (
+            {"y": np.zeros((T, 4)), "truncate": 0},
+            ValueError,
+            "truncate is 0, expected a number of steps",
+        ),
         (
             {"y": np.zeros((T, 4)), "truncate": 2},
             ValueError,

@@ -160,12 +160,22 @@ def test_a_text_there_and_back():
 # What is to be had without a memory
 
 
-def test_the_baseline_of_adding_is_that_of_always_answering_1(rng):
+def test_always_answering_1_to_the_adding_problem_has_a_loss_of_a_sixth(rng):
     target = Adding(20).batch(rng, 100_000).target
     for answer, loss in ((1, 1 / 6), (0.9, 1 / 6 + 0.01), (1.1, 1 / 6 + 0.01)):
         y = np.full((1, 100_000, 1), answer)
         assert squared_error(y, target, steps="last").value == pytest.approx(loss, rel=0.02)
-    assert Adding(20).baseline == 1 / 6
+
+
+@pytest.mark.parametrize("task", [Adding(2), Adding(5), Adding(20), Adding(8, shortest=2)])
+def test_the_baseline_of_adding_is_that_of_the_best_answer_to_the_last_step(task, rng):
+    """Whose number is half of the sum if it is marked, and else says nothing."""
+    batch = task.batch(rng, 100_000)
+    last = np.full(100_000, task.T) if batch.lengths is None else batch.lengths
+    number, marked = batch.xs[last - 1, np.arange(100_000)].T
+    best = np.where(marked == 1, number + 1 / 2, 1)[None, :, None]
+    found = squared_error(best, batch.target, steps="last").value
+    assert found == pytest.approx(task.baseline, rel=0.02)
 
 
 def test_the_baseline_of_temporal_order_is_that_of_guessing(rng):

@@ -12,7 +12,7 @@ from rnnlib import JordanStep, Layer, bptt, unroll
 from rnnlib.convert import from_torch, to_torch
 from rnnlib.losses import sigmoid_cross_entropy, softmax_cross_entropy, squared_error
 from rnnlib.parameters import parameters
-from rnnlib.stack import BothDirections, Stack
+from rnnlib.stack import BothDirections, DirectionsStep, Stack
 
 torch = needed("torch")
 
@@ -81,7 +81,7 @@ def module_for(cell, words):
 
 def in_torch_order(records):
     """All records of one time step, the layers from below, of each both directions."""
-    if type(records) is not tuple:
+    if type(records) not in (tuple, DirectionsStep):
         return [records]
     return [record for part in records for record in in_torch_order(part)]
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from rnnlib import LSTM, Elman, Jordan, Layer
-from rnnlib.gated import GRU, PeepholeLSTM
+from rnnlib.gated import GRU, PeepholeLSTM, ResetFirstGRU
 
 
 def draw(rng, *shape):
@@ -97,6 +97,10 @@ def random_gru(rng, k=2, n=3):
     return GRU(draw(rng, 3, k, n), draw(rng, 3, n, n), draw(rng, 3, n), draw(rng, n))
 
 
+def random_reset(rng, k=2, n=3):
+    return ResetFirstGRU(draw(rng, 3, k, n), draw(rng, 3, n, n), draw(rng, 3, n))
+
+
 def random_state(rng, cell, leading=()):
     """A state of ``cell`` for step 0."""
     sizes = zip(cell.state, cell.state_sizes, strict=True)
@@ -111,4 +115,5 @@ RANDOM = [
     random_lstm,
     random_peephole_lstm,
     random_gru,
+    random_reset,
 ]

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnlib.activations import activation
-from rnnlib.bptt import bptt, contributions
+from rnnlib.backpropagation import bptt
 from rnnlib.cells import Cell, Elman, Jordan, Layer
 from rnnlib.gated import GRU, LSTM
 from rnnlib.trace import Trace
+from rnnlib.truncation import contributions
 from unrolled.figures.drawing import Wiring, wiring
 from unrolled.figures.figure import Frame, Table
 from unrolled.figures.forwards import Scene, tell

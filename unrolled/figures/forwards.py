@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlib.cells import Cell, Elman, Jordan, Layer
-from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM, pre_activations
+from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM
 from rnnlib.trace import Trace
 from unrolled.figures.drawing import Wiring, network_svg, wiring
 from unrolled.figures.figure import Frame
@@ -266,7 +266,6 @@ _LSTM_GATES = {
 @forwards.register
 def _lstm_frames(cell: LSTM, trace: Trace, stacked: bool) -> Iterator[Frame]:
     _no_stack(cell, stacked)
-    sums = pre_activations(trace)
     for t in range(1, len(trace) + 1):
         record, before, past = trace[t], trace[t - 1], f"c({t - 1})"
         gates = {gate: f"{gate}({t})" for gate in _LSTM_GATES}
@@ -282,8 +281,7 @@ def _lstm_frames(cell: LSTM, trace: Trace, stacked: bool) -> Iterator[Frame]:
         memory.add(f"h({t})", record.h, "h")
         scene = Scene(t, len(trace), wiring(cell), [memory], {past, f"h({t - 1})"})
         for gate, (term, phi, what) in _LSTM_GATES.items():
-            a = sums[GATES.index(gate), t - 1]
-            sheet = _gate_sheet(cell, trace, t, gate, a, GATES.index(gate))
+            sheet = _gate_sheet(cell, trace, t, gate, GATES.index(gate))
             scene.show(sheet, memory)
             if t == 1 and gate == "f":
                 yield scene.start({"h(0)": before.h, "c(0)": before.c})
@@ -332,10 +330,7 @@ def _gru_frames(cell: GRU, trace: Trace, stacked: bool) -> Iterator[Frame]:
         scene = Scene(t, len(trace), wiring(cell), [memory], {past})
         for gate, (term, phi, what) in _GRU_GATES.items():
             g = GRU_GATES.index(gate)
-            x, fed_back = trace.xs[t - 1] @ cell.W_x[g], before @ cell.W_h[g]
-            if gate == "h_tilde":
-                fed_back = record.r * (fed_back + cell.b_h)
-            scene.show(_gate_sheet(cell, trace, t, gate, x + fed_back + cell.b[g], g), memory)
+            scene.show(_gate_sheet(cell, trace, t, gate, g), memory)
             if t == 1 and gate == "z":
                 yield scene.start({"h(0)": before})
             yield _gate_frame(scene, gate, term, phi, what.format(past=past))
@@ -358,9 +353,10 @@ def _no_stack(cell: Cell, stacked: bool) -> None:
         )
 
 
-def _gate_sheet(cell: Cell, trace: Trace, t: int, gate: str, a: NDArray, g: int) -> Layout:
+def _gate_sheet(cell: Cell, trace: Trace, t: int, gate: str, g: int) -> Layout:
     """What one gate computes: its label in brackets tells its weights from the other gates'."""
     x, before, record = trace.xs[t - 1], trace[t - 1].h, trace[t]
+    a = getattr(record, "a_h" if gate == "h_tilde" else f"a_{gate[0]}")
     share, fed_back = x @ cell.W_x[g], before @ cell.W_h[g]
     sheet = Layout()
     sheet.product((f"W_x[{gate}]", cell.W_x[g]), (f"x({t})", x, "x"), ("from x", share))
@@ -368,7 +364,7 @@ def _gate_sheet(cell: Cell, trace: Trace, t: int, gate: str, a: NDArray, g: int)
     sheet.product((f"W_h[{gate}]", cell.W_h[g]), factor, ("from memory", fed_back))
     if gate == "h_tilde":
         sheet.add("b_h", cell.b_h, "w", "+ `b_h`")
-        sheet.add("reset", record.r * (fed_back + cell.b_h), "a", f"· `r({t})`")
+        sheet.add("reset", record.r * record.past, "a", f"· `r({t})`")
     if hasattr(cell, "P"):  # peepholes; the candidate has none
         c = record.c if gate == "o" else trace[t - 1].c
         seen = np.zeros_like(a) if gate == "c_tilde" else c * cell.P[g]
@@ -426,7 +422,6 @@ def one_sequence(trace: Trace, sequence: int) -> Trace:
         xs=trace.xs[:T, sequence],
         initial=each(trace.initial, lambda array: array[sequence]),
         steps=each(trace.steps, lambda array: array[:T, sequence]),
-        blocks=each(trace.blocks, lambda array: array[..., :T, sequence : sequence + 1, :]),
         lengths=None,
     )
 

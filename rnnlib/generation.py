@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rnnlib.cells import Cell
-from rnnlib.checks import as_array, check_shape
-from rnnlib.stack import Stack, passed_on
+from rnnlib.checks import Array, as_array, as_count, check_shape, said
+from rnnlib.stack import passed_on
 from rnnlib.trace import Trace, unroll
 
 
 class Generated(NamedTuple):
     """The ``terms`` that follow the start, (steps, ..., k), and the ``trace`` of all steps."""
 
-    terms: NDArray
+    terms: Array
     trace: Trace
 
 
 def generate(
-    cell: Cell | Stack,
+    cell: Any,
     start: ArrayLike,
     steps: int,
-    feed: Callable[[NDArray], ArrayLike] | None = None,
-    initial: NamedTuple | tuple | None = None,
+    feed: Callable[[Array], ArrayLike] | None = None,
+    initial: Any = None,
 ) -> Generated:
     """x(t+1) = feed(y(t)) from the end of ``start`` on: the network reads its own output.
 
@@ -69,19 +68,19 @@ def generate(
     --------
     A network that adds the last two terms, and so goes on with Fibonacci's numbers:
 
-    >>> from rnnlib import Layer
-    >>> from rnnlib.stack import Dense
+    >>> from rnnlib import Dense, Layer, Stack
     >>> remembers = Layer([[1, 0]], [[0, 1], [0, 0]], [0, 0], "identity")
     >>> adds = Dense([[1], [1]], [0])
     >>> generate(Stack((remembers, adds)), start=[[1], [1]], steps=6).terms.ravel()
     array([ 2.,  3.,  5.,  8., 13., 21.])
     """
-    if not isinstance(steps, int | np.integer) or steps < 1:
-        raise ValueError(f"steps is {steps!r}; a number of terms, at least 1, was expected")
+    steps = as_count("steps", steps, what="a number of terms")
+    if feed is not None and not callable(feed):
+        raise TypeError(f"feed is {said(feed)}, expected a function of an output")
     trace = unroll(cell, start, initial)
 
-    def next_term(y: NDArray) -> NDArray:
-        x = as_array("feed(y)", y if feed is None else feed(y))
+    def next_term(y: Array) -> Array:
+        x = as_array("feed(y)", y if feed is None else feed(y), like=trace.xs.dtype)
         check_shape("feed(y)", x, trace.xs.shape[1:])
         return x
 
@@ -89,5 +88,5 @@ def generate(
     while len(terms) < steps:
         record = cell.step(terms[-1], record)
         terms.append(next_term(passed_on(cell, record)))
-    terms = np.stack(terms)
-    return Generated(terms, unroll(cell, np.concatenate([trace.xs, terms[:-1]]), initial))
+    made = np.stack(terms)
+    return Generated(made, unroll(cell, np.concatenate([trace.xs, made[:-1]]), initial))
