@@ -84,9 +84,7 @@ def test_a_book_is_built_again_after_a_change(tmp_path):
     (tmp_path / "book" / "index.md").touch()
     later = demo.front_page(tmp_path).stat().st_mtime + 1
     os.utime(tmp_path / "book" / "index.md", (later, later))
-    with pytest.raises(
-        demo.DemoError, match=r"(?s)its log ends with:.*toc"
-    ):
+    with pytest.raises(demo.DemoError, match=r"(?s)its log ends with:.*toc"):
         demo.build_book(tmp_path)
 
 

@@ -7,9 +7,9 @@ import re
 import nbformat
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from nbconvert.filters import markdown2html_mistune
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from strategies import NOTEBOOK_JSON
 
 from unrolled.judging.notebook import cell_id, rebuild
 from unrolled.judging.submission import Submission, Unreadable, read
@@ -159,20 +159,8 @@ def test_no_file_a_folder_a_pipe_and_a_link_are_unreadable(tmp_path, released):
         read(tmp_path / "link.ipynb", released)
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: (
-        st.lists(inner)
-        | st.dictionaries(
-            st.sampled_from(["cells", "metadata", "nbgrader", "grade_id", "source", "one"]), inner
-        )
-    ),
-    max_leaves=20,
-)
-
-
-@given(notebook=json_values)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(notebook=NOTEBOOK_JSON)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_json_is_a_hand_in_or_unreadable_and_nothing_else(tmp_path, released, notebook):
     path = tmp_path / "any.ipynb"
     path.write_text(json.dumps({"cells": notebook}))
@@ -184,7 +172,7 @@ def test_any_json_is_a_hand_in_or_unreadable_and_nothing_else(tmp_path, released
     nbformat.validate(rebuild(released, handin.answers))
 
 
-@given(metadata=json_values)
+@given(metadata=NOTEBOOK_JSON)
 def test_a_cell_of_any_shape_has_an_id_or_none(metadata):
     for cell in (metadata, {"metadata": metadata}, {"metadata": {"nbgrader": metadata}}):
         found = cell_id(cell)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import strategies as st
 from networks import RANDOM, draw, random_elman, random_state
 
 from rnnlib import bptt, contributions, pad, unroll
@@ -13,7 +12,6 @@ from rnnlib.parameters import map_parameters, parameters, with_parameters
 from rnnlib.seeds import names_of_seeds
 
 TINY = 1e-30
-SEEDS = st.integers(0, 2**32 - 1)
 T = 4
 
 

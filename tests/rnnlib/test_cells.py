@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import draw, plainly, random_elman, random_jordan, random_layer
+from strategies import SEEDS, SIZES
 
 from rnnlib import ACTIVATIONS, Elman, ElmanStep, Jordan, JordanStep, Layer, LayerStep
 from rnnlib.examples import exercise_3_jordan, notes_elman
 
-SIZES = st.integers(1, 5)
-SEEDS = st.integers(0, 2**32 - 1)
 RANDOM = [random_elman, random_jordan, random_layer]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from networks import draw, random_elman, random_gru, random_jordan, random_layer, random_lstm
+from strategies import SEEDS, SIZES
 from test_stack import random_dense
 
 from rnnlib import LSTM, Elman, Jordan, Layer, LSTMStep, unroll
@@ -22,9 +22,6 @@ from rnnlib.convert import (
 from rnnlib.gated import GRU, PeepholeLSTM
 from rnnlib.parameters import map_parameters, parameters
 from rnnlib.stack import BothDirections, Dense, Stack
-
-SEEDS = st.integers(0, 2**32 - 1)
-SIZES = st.integers(1, 5)
 
 
 @pytest.fixture

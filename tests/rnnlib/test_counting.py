@@ -9,14 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import RANDOM, random_elman, random_jordan, random_layer, random_lstm
+from strategies import SEEDS, SIZES
 from test_stack import COMPOUND, random_dense
 
 from rnnlib.counting import count
 from rnnlib.parameters import parameters
 from rnnlib.stack import BothDirections, Stack, feed_forward
-
-SEEDS = st.integers(0, 2**32 - 1)
-SIZES = st.integers(1, 6)
 
 
 @pytest.fixture

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from networks import RANDOM, random_elman, random_layer, random_lstm
+from networks import RANDOM, random_elman, random_lstm
+from strategies import FINITE, NETWORKS
 
 from rnnlib.files import KINDS, load, save
 from rnnlib.parameters import map_parameters, parameters
-from rnnlib.stack import BothDirections, Dense, Stack
+from rnnlib.stack import Dense, Stack
 
 
 @pytest.fixture
@@ -38,24 +39,6 @@ def assert_equal(mine, theirs):
         other = parameters(theirs)[name]
         assert (array.dtype, array.shape) == (other.dtype, other.shape)
         assert array.tobytes() == other.tobytes()
-
-
-FINITE = {
-    size: st.floats(width=8 * size, allow_nan=False, allow_infinity=False) for size in (2, 4, 8)
-}
-NETWORKS = st.recursive(
-    st.sampled_from([lambda rng: random_layer(rng, 2, 2), lambda rng: random_lstm(rng, 2, 2)]),
-    lambda inner: inner.map(lambda make: lambda rng: Stack((make(rng), make(rng)))),
-    max_leaves=3,
-).flatmap(
-    lambda make: st.sampled_from(
-        [
-            make,
-            lambda rng: BothDirections(make(rng), make(rng)),
-            lambda rng: Stack((make(rng), Dense([[1], [2]], [0], "sigmoid"))),
-        ]
-    )
-)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

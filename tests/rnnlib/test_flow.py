@@ -20,13 +20,13 @@ from networks import (
     random_peephole_lstm,
     random_state,
 )
+from strategies import SEEDS
 from test_stack import random_dense
 
 from rnnlib import ACTIVATIONS, LSTM, Elman, ElmanStep, Layer, activation, bptt, flow, pad, unroll
 from rnnlib.stack import Stack
 
 TINY = 1e-30
-SEEDS = st.integers(0, 2**32 - 1)
 T = 4
 CLOSE = {"rtol": 1e-12, "atol": 1e-14}
 

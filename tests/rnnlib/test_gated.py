@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from networks import (
     draw,
     plus,
@@ -18,12 +17,11 @@ from networks import (
     random_state,
     row_times,
 )
+from strategies import SEEDS, SIZES
 
 from rnnlib import LSTM, LSTMStep, unroll
 from rnnlib.gated import GATES, GRU, GRU_GATES, GRUStep, PeepholeLSTM, ResetFirstGRU
 
-SEEDS = st.integers(0, 2**32 - 1)
-SIZES = st.integers(1, 4)
 CLOSE = {"rtol": 1e-12, "atol": 1e-15}
 
 

@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import draw, random_elman, random_layer, random_lstm
+from strategies import SEEDS
 from test_stack import random_both, random_dense, start_of
 
 from rnnlib import unroll
 from rnnlib.generation import generate
 from rnnlib.stack import Stack
-
-SEEDS = st.integers(0, 2**32 - 1)
 
 
 @pytest.fixture

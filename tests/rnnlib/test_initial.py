@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import SIZES
 
 from rnnlib import initial
 from rnnlib.gated import GATES
 from rnnlib.parameters import parameters
-
-SIZES = st.integers(1, 12)
 
 
 @pytest.fixture

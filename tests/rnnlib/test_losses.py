@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import draw
+from strategies import SEEDS
 
 from rnnlib.losses import sigmoid_cross_entropy, softmax_cross_entropy, squared_error
 
 TINY = 1e-30
 T, M, O = 3, 4, 5  # noqa: E741
-SEEDS = st.integers(0, 2**32 - 1)
 
 
 @pytest.fixture

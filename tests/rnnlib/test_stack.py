@@ -22,6 +22,7 @@ from networks import (
     random_state,
     row_times,
 )
+from strategies import SEEDS
 from test_bptt import by_complex_step, smooth
 
 from rnnlib import Dense, DenseStep, Layer, LayerStep, bptt, contributions, pad, unroll
@@ -35,7 +36,6 @@ from rnnlib.stack import (
 )
 from rnnlib.trace import Trace
 
-SEEDS = st.integers(0, 2**32 - 1)
 T = 4
 
 

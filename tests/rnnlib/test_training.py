@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from needs import needed
 from networks import RANDOM, random_elman, random_layer
+from strategies import SEEDS
 
 from rnnlib import Elman, bptt, initial, unroll
 from rnnlib.examples import notes_elman
@@ -19,8 +20,6 @@ from rnnlib.losses import Loss, squared_error
 from rnnlib.parameters import map_parameters, parameters, with_parameters
 from rnnlib.tasks import Batch, Echo, Latch, TemporalOrder
 from rnnlib.training import SGD, Adam, Diverged, clip, evaluate, fit, norm
-
-SEEDS = st.integers(0, 2**32 - 1)
 
 
 @pytest.fixture

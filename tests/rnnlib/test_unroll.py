@@ -18,6 +18,7 @@ from networks import (
     random_layer,
     random_state,
 )
+from strategies import LENGTHS, SEEDS, SIZES
 
 from rnnlib import (
     ACTIVATIONS,
@@ -31,10 +32,6 @@ from rnnlib import (
     unroll,
 )
 from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
-
-SIZES = st.integers(1, 4)
-LENGTHS = st.integers(3, 6)
-SEEDS = st.integers(0, 2**32 - 1)
 
 
 @pytest.fixture

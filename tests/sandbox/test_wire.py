@@ -7,19 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
+from strategies import ARRAYS, JSON, NUMBERS
 
 from unrolled.sandbox import wire
-
-numbers = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False)
-arrays = hnp.arrays(
-    st.sampled_from(["float64", "float32", "int64", "int32", "bool"]),
-    hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4),
-)
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-)
 
 
 def across(value):
@@ -27,19 +17,19 @@ def across(value):
     return wire.decode(wire.from_line(wire.to_line({"value": wire.encode(value)}))["value"])
 
 
-@given(numbers)
+@given(NUMBERS)
 def test_a_number_comes_back_exactly(value):
     assert across(value) == value
 
 
-@given(arrays)
+@given(ARRAYS)
 def test_an_array_comes_back_exactly_with_its_type_and_shape(array):
     back = across(array)
     assert (back.dtype, back.shape) == (array.dtype, array.shape)
     np.testing.assert_array_equal(back, array)
 
 
-@given(st.lists(st.lists(numbers, max_size=3), max_size=3))
+@given(st.lists(st.lists(NUMBERS, max_size=3), max_size=3))
 def test_nested_lists_come_back(value):
     assert across(value) == value
 
@@ -84,7 +74,7 @@ def test_what_is_too_large_or_too_deep_does_not_cross():
     assert len(across("x" * 10_000)) == wire.MAX_TEXT
 
 
-@given(json_values)
+@given(JSON)
 def test_a_forged_message_is_a_value_or_an_error_and_nothing_else(message):
     with contextlib.suppress(wire.WireError):
         wire.decode(message)
