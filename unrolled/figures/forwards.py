@@ -376,8 +376,6 @@ def _gate_sheet(cell: Cell, trace: Trace, t: int, gate: str, a: NDArray, g: int)
     sheet.add(f"b[{gate}]", cell.b[g], "w", f"+ `b[{gate}]`")
     sheet.add(f"a_{gate[0]}", a, "a")
     sheet.add(f"{gate}({t})", getattr(record, gate), "g")
-    if gate in ("z", "r"):  # as high as the sheet of the candidate
-        sheet.add("", [[""], [""]], "a", "")
     return sheet
 
 
