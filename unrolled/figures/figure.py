@@ -254,11 +254,14 @@ def _chooser(figure: Figure, shown: ipywidgets.Stack) -> ipywidgets.HBox:
     widgets = _ipywidgets()
     last = len(figure.families) - 1
     slider = widgets.IntSlider(max=last, readout=False, description=figure.family)
-    labels = [f'<p class="rnn-value">{sentence_html(each)}</p>' for each in figure.families]
-    value = _stack(labels, len(labels))
+    labels = [sentence_html(each) for each in figure.families]
+    value = _stack([f'<p class="rnn-value">{each}</p>' for each in labels], len(labels))
     for stack in (shown, value):
         widgets.jslink((slider, "value"), (stack, "selected_index"))
-    return widgets.HBox([slider, value]).add_class("rnn-what-if")
+    # as wide as the widest value, or the slider would change its length while it is dragged
+    room = widgets.HTML(_unseen(f"<p>{each}</p>" for each in labels))
+    values = widgets.VBox([room, value]).add_class("rnn-values")
+    return widgets.HBox([slider, values]).add_class("rnn-what-if")
 
 
 def _unseen(parts: Iterable[str]) -> str:
