@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Sets up everything on Debian or Ubuntu: system packages where they are missing, a virtual
 # environment in .venv, and in it what requirements.txt pins; with --tests also what only the tests
-# need: PyTorch and Keras to compare with, and a PostgreSQL server. With --unpinned all that, in the
-# newest versions that pyproject.toml allows, to see what will break. Run again, it only does what
-# is left.
+# need: PyTorch and Keras to compare with, a PostgreSQL server, and two families of fonts. With
+# --unpinned all that, in the newest versions that pyproject.toml allows, to see what will break.
+# Run again, it only does what is left.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -14,11 +14,16 @@ esac
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
+# there NAME: whether a command of this name is there, or a font's file
+there() {
+  command -v "$1" >/dev/null || [ -n "$(find /usr/share/fonts -name "$1" -print -quit 2>/dev/null)" ]
+}
+
 updated=no
-# install COMMAND PACKAGE...: by apt-get, if COMMAND is missing; the first package that can be had
+# install NAME PACKAGE...: by apt-get, if NAME is not there; the first package that can be had
 install() {
   local command=$1 package; shift
-  command -v "$command" >/dev/null && return
+  there "$command" && return
   if ! command -v apt-get >/dev/null; then
     echo "setup: $command is missing and there is no apt-get; install one of: $*" >&2; return 1
   fi
@@ -26,7 +31,7 @@ install() {
   for package in "$@"; do
     echo "setup: installing $package"
     if as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" >/dev/null \
-      && command -v "$command" >/dev/null; then return; fi
+      && there "$command"; then return; fi
   done
   echo "setup: could not install any of: $*" >&2; return 1
 }
@@ -44,8 +49,13 @@ fi
 # works, so a machine that cannot have them goes on.
 install bwrap bubblewrap || true
 install chromium chromium || true
-# its client's name is on the path; the server's programs lie where the tests look for them
-if [ -n "${1:-}" ]; then install psql postgresql || true; fi
+if [ -n "${1:-}" ]; then
+  # its client's name is on the path; the server's programs lie where the tests look for them
+  install psql postgresql || true
+  # the figures have to have one size in each of them, and in both
+  install DejaVuSans.ttf fonts-dejavu-core || true
+  install LiberationSans-Regular.ttf fonts-liberation || true
+fi
 
 if [ ! -x .venv/bin/python ]; then
   if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
-from figure_page import frames_html, marked, sheet
+from figure_page import frames_html, marked, sheet, sizes, text_of
 from networks import draw, random_elman, random_jordan, random_layer
 
 from rnnlib import (
@@ -33,6 +35,7 @@ from unrolled.figures import (
     units_and_steps,
     what_if,
 )
+from unrolled.figures.drawing import unrolled
 from unrolled.figures.notation import number, sentence_text, vector
 
 SEEDS = [[1, 0], [0, 1], [1, 1]]
@@ -87,8 +90,6 @@ def test_networks_with_gates_show_every_gate_and_state(kind, T, rng):
         for name in (*gates, candidate, *states):
             np.testing.assert_array_equal(rows[t][f"{name}({t})"], getattr(trace[t], name))
     assert len(figure.frames) == 1 + T * (4 if kind is GRU else 6)
-    frames = frames_html(figure)
-    assert len({tuple(len(row) for row in frame.iter("tr")) for frame in frames}) == 1
 
 
 @pytest.mark.parametrize("kind", [LSTM, PeepholeLSTM, GRU])
@@ -612,12 +613,40 @@ def test_every_figure_is_well_formed_and_says_what_it_shows(figure):
     assert "`" not in str(figure) and "`" not in figure.table()
 
 
-def test_the_sizer_has_room_for_the_longest_sentences():
-    figure = stepper(notes())
-    sizer = figure.widget.children[-1].children[0].value
-    longest = sorted(figure.frames, key=lambda frame: len(frame.text))[-3:]
-    assert all(frame.sentence() in sizer for frame in longest)
-    assert 'aria-hidden="true"' in sizer
+@pytest.mark.parametrize("figure", [*every_figure()], ids=lambda figure: figure.frames[0].term)
+def test_the_sheets_of_all_frames_have_one_size(figure):
+    first, *others = [sizes(frame) for frame in frames_html(figure)]
+    assert all(other == first for other in others)
+
+
+def test_the_candidate_of_a_gru_has_more_rows_and_its_sheet_the_size_of_the_other_gates(rng):
+    frames = frames_html(stepper(unroll(gated(GRU, rng), draw(rng, 2, 2))))
+    rows = {tuple(len([*table.iter("tr")]) for table in frame.iter("table")) for frame in frames}
+    assert len(rows) == 2
+    assert len({tuple(sizes(frame)) for frame in frames}) == 1
+
+
+def test_a_column_has_room_for_the_widest_numbers_of_all_frames_whatever_their_digits():
+    figure = stepper(unroll(Layer([[1]], [[-1]], [0], "identity"), [[1], [0.25], [-4], [1e-5]]))
+    for frame in frames_html(figure):
+        [room] = frame.findall(".//tr[@class='room']")
+        _, x, _, y = ([*cell.itertext()] for cell in room)
+        assert x == y == ["00⁻⁰", "−0.00"]
+
+
+def test_the_sizer_has_all_sentences_and_an_outline_of_each_size_and_is_not_heard():
+    alike = what_if(from_start, [[0, 0, 0], [1, 0, 0]], "h(0)", "Does it forget?")
+    networks = {"Elman": notes_elman(), "LSTM": gated(LSTM, np.random.default_rng(3))}
+    unlike = what_if(lambda name: unrolled(networks[name]), networks, "network", "Which?")
+    for figure, outlines in ((alike, 1), (unlike, 2)):
+        sizer = ElementTree.fromstring(figure.widget.children[-1].children[0].value)
+        assert sizer.get("aria-hidden") == "true"
+        told = {text_of(room) for room in sizer.findall("div[@class='rnn-room']")}
+        frames = frames_html(figure)
+        assert told == {text_of(frame.find("div[@class='rnn-sentence']")) for frame in frames}
+        bodies = sizer.findall("div[@class='rnn-parts']")
+        assert len(bodies) == outlines
+        assert not any(len(svg) for body in bodies for svg in body.iter("svg"))
 
 
 def test_on_a_page_that_has_the_style_it_is_not_sent_again(monkeypatch):

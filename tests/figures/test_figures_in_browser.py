@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
+import fonts
 import numpy as np
 import pytest
-from browsing import PATIENCE, hurry, listen
+from browsing import ARGUMENTS, PATIENCE, hurry, listen
 from figure_page import page_of
+from needs import missing
 
 from rnnlib import LSTM, ElmanStep, Layer, bptt, unroll
 from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
@@ -24,6 +28,8 @@ from unrolled.figures import (
     units_and_steps,
     what_if,
 )
+from unrolled.figures.drawing import unrolled
+from unrolled.figures.notation import sentence_text
 
 SIZES = [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
 
@@ -65,6 +71,12 @@ def figures():
             "h(0)",
             title="Where does h(0) come from?",
         ),
+        "drawings": what_if(
+            lambda name: unrolled({"Elman": notes_elman(), "LSTM": lstm}[name], T=4),
+            ["Elman", "LSTM"],
+            "network",
+            title="What goes on to the next step?",
+        ),
         "charts": what_if(flows, [0.5, 1, 1.5], "spectral radius", "Why does it vanish?"),
         "orientation": rows_and_columns([1, -2], [[-1, -3, 0], [-2, -1, 2]]),
         "axes": batch_axes(np.arange(12).reshape(3, 2, 2)),
@@ -77,6 +89,8 @@ def figures():
 FIGURES = figures()
 NAMES = list(FIGURES)
 TWO_SLIDERS = ["what if", "units"]
+WALK = Path(fonts.__file__).with_name("walk.js").read_text(encoding="utf-8")
+ADOPTED = f"document.querySelectorAll('.rnn-voice').length === {len(FIGURES)}"
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +117,7 @@ def visit(browser, addresses):
             page = context.new_page()
             listen(page, complaints, "file:")
             page.goto(addresses[theme])
-            page.wait_for_function(
-                f"document.querySelectorAll('.rnn-voice').length === {len(FIGURES)}"
-            )
+            page.wait_for_function(ADOPTED)
             pages[theme, width] = page
         return pages[theme, width]
 
@@ -131,8 +143,6 @@ class Shown:
             self.page.keyboard.press(key)
 
     def becomes(self, frame) -> None:
-        from unrolled.figures.notation import sentence_text
-
         self.page.wait_for_function(
             "([i, text]) => document.querySelectorAll('.rnn-stepper')[i]"
             ".querySelector('.rnn-frame')?.dataset.text === text",
@@ -141,16 +151,65 @@ class Shown:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_keys_go_through_all_frames_of_one_size(name, visit):
-    for theme, width in (("light", 1280), ("dark", 360)):
-        shown = Shown(visit(theme, width), name)
-        shown.press("Home")
-        sizes = set()
-        for frame in shown.figure.frames:
-            shown.becomes(frame)
-            sizes.add(round(shown.box.bounding_box()["height"]))
-            shown.press("ArrowRight")
-        assert len(sizes) == 1, (width, sizes)
+def test_keys_go_through_all_frames(name, visit):
+    shown = Shown(visit(), name)
+    shown.press("Home")
+    for frame in shown.figure.frames:
+        shown.becomes(frame)
+        shown.press("ArrowRight")
+    shown.press("Home")
+    shown.becomes(shown.figure.frames[0])
+    shown.press("End")
+    shown.becomes(shown.figure.frames[-1])
+
+
+def steps_through(figure):
+    """Keys through all frames of all values, and what each frame says."""
+    for i, frames in enumerate((figure.families or {"": figure.frames}).values()):
+        for j, frame in enumerate(frames):
+            value = ("ArrowRight" if i else "Home") if figure.families and not j else None
+            yield value, "ArrowRight" if j else "Home", sentence_text(frame.text)
+
+
+@pytest.fixture(scope="module", params=fonts.SETS, ids=" and ".join)
+def written(request, browser, chromium, addresses, tmp_path_factory):
+    """The page in a browser that has the fonts of these families alone, and the families."""
+    try:
+        file = fonts.configuration(request.param, tmp_path_factory.mktemp("fonts"))
+    except FileNotFoundError as lacking:
+        missing(f"there is no {lacking}", "bash setup.sh --tests")
+    environment = {**os.environ, "FONTCONFIG_FILE": str(file)}
+    another = browser.browser_type.launch(executable_path=chromium, args=ARGUMENTS, env=environment)
+    page = another.new_page()
+    page.goto(addresses["light"])
+    page.wait_for_function(ADOPTED)
+    yield page, request.param
+    another.close()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_every_figure_has_one_size_in_any_font(width, written):
+    page, families = written
+    page.set_viewport_size({"width": width, "height": 900})
+    assert fonts.used_by(page, ".rnn-frame :is(p, td.l)") == {*families}
+    walks = [list(steps_through(figure)) for figure in FIGURES.values()]
+    told = page.evaluate(WALK, {"walks": walks, "patience": 60_000})
+    sizes, places, outside = (
+        dict(zip(NAMES, each, strict=True)) for each in zip(*told, strict=True)
+    )
+    assert {name: each for name, each in sizes.items() if len(each) > 1} == {}
+    del places["drawings"]  # which are not of one size; the figure is
+    assert {name: each for name, each in places.items() if len(each) > 1} == {}
+    assert {name: each for name, each in outside.items() if each} == {}
+
+
+def test_a_number_wider_than_its_column_moves_nothing(visit):
+    page = visit("light", 360)
+    boxes = "Array.from(document.querySelectorAll('.rnn-sheet'), s => s.getBoundingClientRect())"
+    before = page.evaluate(boxes)
+    style = page.add_style_tag(content=".rnn-sheet tr:not(.room) td { letter-spacing: .2em }")
+    assert page.evaluate(boxes) == before
+    style.evaluate("style => style.remove()")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -199,11 +258,13 @@ def test_the_second_slider_changes_the_value_and_not_the_step(name, visit):
 def test_axe_finds_nothing_and_the_page_is_no_wider_than_the_window(theme, width, visit, axe):
     page = visit(theme, width)
     for name in NAMES:  # frames with colours
-        Shown(page, name).press("Home", "ArrowRight", "ArrowRight", "ArrowRight")
-    page.wait_for_timeout(200)
+        shown = Shown(page, name)
+        shown.press("Home", "ArrowRight", "ArrowRight", "ArrowRight")
+        shown.becomes(shown.figure.frames[:4][-1])
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.add_script_tag(path=axe)
-    found = page.evaluate("axe.run({preload: false}).then(result => result.violations)")
+    options = "{preload: false, resultTypes: ['violations']}"  # to list what is well takes time
+    found = page.evaluate(f"axe.run({options}).then(result => result.violations)")
     told = [
         (each["id"], each["impact"], node["target"], node["failureSummary"])
         for each in found
@@ -217,13 +278,13 @@ def test_a_wide_sheet_scrolls_in_its_own_box_by_key(visit):
     shown = Shown(page, "wide")
     shown.press("Home", "ArrowRight")
     shown.becomes(shown.figure.frames[1])
-    sheet = shown.box.locator(".rnn-sheet").first
+    sheet = shown.box.locator(".rnn-frame .rnn-sheet")
     assert sheet.evaluate("e => e.scrollWidth > e.clientWidth")
     sheet.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function(
         f"document.querySelectorAll('.rnn-stepper')[{shown.index}]"
-        ".querySelector('.rnn-sheet').scrollLeft > 0"
+        ".querySelector('.rnn-frame .rnn-sheet').scrollLeft > 0"
     )
     shown.becomes(shown.figure.frames[1])
 

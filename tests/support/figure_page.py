@@ -90,8 +90,28 @@ def text_of(element) -> str:
 
 def sheet(frame) -> list[list[str]]:
     """The rows of a frame's sheets, as lists of texts without the empty cells."""
-    rows = [[text_of(cell) for cell in row.iter("td")] for row in frame.iter("tr")]
+    rows = [
+        [text_of(cell) for cell in row.iter("td")]
+        for row in frame.iter("tr")
+        if row.get("class") != "room"
+    ]
     return [[text for text in row if text] for row in rows]
+
+
+def sizes(frame) -> list[tuple[bytes, float]]:
+    """For each sheet of a frame what decides its columns' widths, and its rows' height in rem."""
+    found = []
+    for table in frame.iter("table"):
+        room, *rows = table.iter("tr")
+        found.append((ElementTree.tostring(room), sum(map(_height, rows))))
+    return found
+
+
+def _height(row) -> float:
+    style = row.find("td").get("style")
+    if style:
+        return float(style.removeprefix("height:").removesuffix("rem"))
+    return 2 if row.get("class") == "gap" else 1.5
 
 
 def marked(frame, mark: str) -> list[str]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from unrolled.figures.drawing import Drawing
 from unrolled.figures.figure import Figure, Frame, Table
 from unrolled.figures.notation import number, sentence_html, sentence_text, vector
-from unrolled.figures.sheet import unlike
+from unrolled.figures.sheet import Room, Sheet, unlike
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +64,29 @@ class Pair:
         lines += [f"{escape(name)}: {what}" for name, what in zip(self.names, whats, strict=True)]
         return "".join(f"<p>{line}</p>" for line in lines)
 
-    def html(self) -> str:
-        halves = "".join(
-            f'<div><p class="rnn-name">{escape(name)}</p>{frame.body()}</div>'
-            for name, frame in zip(self.names, self.frames, strict=True)
-        )
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        return tuple(sheet for frame in self.frames for sheet in frame.sheets)
+
+    def outline(self, rooms: Sequence[Room]) -> str:
+        return self._beside(Frame.outline, rooms)
+
+    def html(self, rooms: Sequence[Room]) -> str:
         return (
             f'<div class="rnn-frame" data-text="{escape(sentence_text(self.text))}">'
             f'<div class="rnn-sentence">{self.sentence()}</div>'
-            f'<div class="rnn-pair">{halves}</div></div>'
+            f"{self._beside(Frame.body, rooms)}</div>"
         )
+
+    def _beside(self, half: Callable[[Frame, Sequence[Room]], str], rooms: Sequence[Room]) -> str:
+        first = len(self.frames[0].sheets)
+        halves = "".join(
+            f'<div><p class="rnn-name">{escape(name)}</p>{half(frame, own)}</div>'
+            for name, frame, own in zip(
+                self.names, self.frames, (rooms[:first], rooms[first:]), strict=True
+            )
+        )
+        return f'<div class="rnn-pair">{halves}</div>'
 
 
 def pairs(first: Sequence[Frame], second: Sequence[Frame], names: tuple[str, str]) -> list[Pair]:

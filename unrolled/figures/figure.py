@@ -8,18 +8,20 @@ works in JupyterLab and on a published page.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from importlib import resources
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from numpy.typing import NDArray
 
 from unrolled.figures.drawing import STYLE
 from unrolled.figures.notation import sentence_html, sentence_text, vector
-from unrolled.figures.sheet import Sheet
+from unrolled.figures.sheet import Room, Sheet, room_for
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -44,7 +46,7 @@ class Frame:
     drawing : str
         A picture, as HTML that needs no words: the sentence and the sheets say it.
     sheets : tuple of Sheet
-        The numbers. In every frame of a figure they are of the same sizes.
+        The numbers.
     """
 
     t: int
@@ -59,19 +61,34 @@ class Frame:
         when, colon, what = sentence_html(self.text).partition(": ")
         return f"<p><b>{when}:</b> {what}</p>" if colon else f"<p>{when}</p>"
 
-    def body(self) -> str:
-        """All but the sentence, in HTML."""
-        sheets = "".join(sheet.html() for sheet in self.sheets)
-        if len(self.sheets) > 1:
-            sheets = f'<div class="rnn-sheets">{sheets}</div>'
-        return f'<div class="rnn-parts">{self.drawing}{sheets}</div>'
+    def body(self, rooms: Sequence[Room]) -> str:
+        """All but the sentence, in HTML; ``rooms`` are those of the sheets."""
+        sheets = (sheet.html(room) for sheet, room in zip(self.sheets, rooms, strict=False))
+        return _body(self.drawing, sheets)
 
-    def html(self) -> str:
+    def outline(self, rooms: Sequence[Room]) -> str:
+        """What is as large as the body, and empty."""
+        sheets = (room.html() for _, room in zip(self.sheets, rooms, strict=False))
+        return _body(_PICTURE.sub(r'<svg class="rnn-svg" \1></svg>', self.drawing), sheets)
+
+    def html(self, rooms: Sequence[Room]) -> str:
         """The whole frame."""
         return (
             f'<div class="rnn-frame" data-text="{escape(sentence_text(self.text))}">'
-            f'<div class="rnn-sentence">{self.sentence()}</div>{self.body()}</div>'
+            f'<div class="rnn-sentence">{self.sentence()}</div>{self.body(rooms)}</div>'
         )
+
+
+# of a drawing the pictures' sizes alone
+_PICTURE = re.compile(r'<svg [^>]*(viewBox="[^"]*" style="[^"]*")[^>]*>.*?</svg>', re.DOTALL)
+
+
+def _body(drawing: str, sheets: Iterable[str]) -> str:
+    sheets = [*sheets]
+    together = "".join(sheets)
+    if len(sheets) > 1:
+        together = f'<div class="rnn-sheets">{together}</div>'
+    return f'<div class="rnn-parts">{drawing}{together}</div>'
 
 
 @dataclass(frozen=True)
@@ -202,7 +219,8 @@ def _widget(figure: Figure) -> ipywidgets.VBox:
     play = widgets.Play(max=last, interval=int(1000 * SECONDS_A_FRAME), show_repeat=False)
     slider = widgets.IntSlider(max=last, readout=False, description=figure.slider)
     widgets.jslink((play, "value"), (slider, "value"))
-    stacks = [_stack([frame.html() for frame in frames], last + 1) for frames in families]
+    rooms = _rooms(families)
+    stacks = [_stack([frame.html(rooms) for frame in frames], last + 1) for frames in families]
     for stack in stacks:
         widgets.jslink((slider, "value"), (stack, "selected_index"))
     controls = [widgets.HBox([play, slider])]
@@ -211,7 +229,7 @@ def _widget(figure: Figure) -> ipywidgets.VBox:
         controls.insert(0, _chooser(figure, shown))
     else:
         [shown] = stacks
-    stage = widgets.VBox([widgets.HTML(_sizer(families)), shown])
+    stage = widgets.VBox([widgets.HTML(_sizer(families, rooms)), shown])
     head = widgets.HTML(f'{_style()}<p class="rnn-title">{escape(figure.title)}</p>')
     box = widgets.VBox([head, *controls, stage])
     for each in controls:
@@ -236,24 +254,37 @@ def _chooser(figure: Figure, shown: ipywidgets.Stack) -> ipywidgets.HBox:
     widgets = _ipywidgets()
     last = len(figure.families) - 1
     slider = widgets.IntSlider(max=last, readout=False, description=figure.family)
-    labels = [f'<p class="rnn-value">{sentence_html(each)}</p>' for each in figure.families]
-    value = _stack(labels, len(labels))
+    labels = [sentence_html(each) for each in figure.families]
+    value = _stack([f'<p class="rnn-value">{each}</p>' for each in labels], len(labels))
     for stack in (shown, value):
         widgets.jslink((slider, "value"), (stack, "selected_index"))
-    return widgets.HBox([slider, value]).add_class("rnn-what-if")
+    # as wide as the widest value, or the slider would change its length while it is dragged
+    room = widgets.HTML(_unseen(f"<p>{each}</p>" for each in labels))
+    values = widgets.VBox([room, value]).add_class("rnn-values")
+    return widgets.HBox([slider, values]).add_class("rnn-what-if")
 
 
-def _sizer(families: Sequence[Sequence[Frame]]) -> str:
-    """The longest sentences, unseen and one behind the other: room for any of the figure's.
+def _unseen(parts: Iterable[str]) -> str:
+    """What takes its room and is not seen, nor heard."""
+    return f'<div class="rnn-sizer" aria-hidden="true">{"".join(parts)}</div>'
 
-    So that nothing below jumps when a sentence is longer than the one before, at any width.
+
+def _rooms(families: Sequence[Sequence[Frame]]) -> list[Room]:
+    """For each sheet of a frame the room that all frames give it."""
+    every = zip_longest(*(frame.sheets for frames in families for frame in frames))
+    return [room_for(sheet for sheet in sheets if sheet is not None) for sheets in every]
+
+
+def _sizer(families: Sequence[Sequence[Frame]], rooms: Sequence[Room]) -> str:
+    """All sentences and the outlines of all bodies, unseen and one behind the other.
+
+    A stack puts one frame at a time on the page, and a figure would have the size of that frame.
+    With these it has the size of its largest, whatever the page's width and fonts.
     """
-    sentences = {frame.sentence(): len(frame.text) for frames in families for frame in frames}
-    longest = max(sentences.values())
-    # one a fifth shorter than the longest never takes more lines
-    room = (each for each, length in sentences.items() if length >= 0.8 * longest)
-    room = "".join(f'<div class="rnn-room">{each}</div>' for each in room)
-    return f'<div class="rnn-sizer" aria-hidden="true">{room}</div>'
+    frames = [frame for frames in families for frame in frames]
+    sentences = dict.fromkeys(frame.sentence() for frame in frames)
+    outlines = dict.fromkeys(frame.outline(rooms) for frame in frames)
+    return _unseen([*(f'<div class="rnn-room">{each}</div>' for each in sentences), *outlines])
 
 
 def _style() -> str:

@@ -372,8 +372,6 @@ def _gate_sheet(cell: Cell, trace: Trace, t: int, gate: str, g: int) -> Layout:
     sheet.add(f"b[{gate}]", cell.b[g], "w", f"+ `b[{gate}]`")
     sheet.add(f"a_{gate[0]}", a, "a")
     sheet.add(f"{gate}({t})", getattr(record, gate), "g")
-    if gate in ("z", "r"):  # as high as the sheet of the candidate
-        sheet.add("", [[""], [""]], "a", "")
     return sheet
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from unrolled.figures.notation import number, plain, sentence_html, vector
+
+ROW, AIR = 1.5, 0.5
+"""Heights of a row, and of the air above a matrix, in rem, as in stepper.css."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,38 @@ class Block:
     def written(self) -> list[list[str]]:
         """The entries as they are shown."""
         return [[_entry(value) for value in row] for row in self.values]
+
+
+@dataclass(frozen=True)
+class Room:
+    """The size of sheets that take each other's place, frame after frame: one for them all.
+
+    How wide a text is depends on the fonts of whoever looks at it, so the browser has to measure.
+    It measures the same texts in every frame, and so gets the same widths, in any font.
+
+    Attributes
+    ----------
+    columns : tuple of (classes, texts)
+        For each column of cells how it is edged, and the texts that may be its widest.
+    height : float
+        In rem, which fonts do not change.
+    """
+
+    columns: tuple[tuple[str, tuple[str, ...]], ...]
+    height: float
+
+    def html(self, rows: str = "", height: float = 0, attributes: str = "") -> str:
+        """A table of this size with ``rows`` in it, which are ``height`` high."""
+        widest = "".join(
+            f'<td class="{classes}"><div>{"<br/>".join(map(sentence_html, texts))}</div></td>'
+            for classes, texts in self.columns
+        )
+        rest = self.height - height
+        below = f'<tr><td style="height:{rest:g}rem"></td></tr>' if rest else ""
+        return (
+            f'<div class="rnn-sheet"{attributes}>'
+            f'<table><tr class="room">{widest}</tr>{rows}{below}</table></div>'
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,59 +127,56 @@ class Sheet:
             said.append(f"{plain(block.label)} = {written}")
         return "; ".join(said) or "nothing is computed yet"
 
-    def html(self) -> str:
+    def html(self, room: Room) -> str:
         """The sheet as a table of numbers, one column a neuron.
 
         For a screen reader it is a picture, described in words: read cell by cell it says nothing.
         """
-        top = min(block.at[0] for block in self.blocks)
-        height = max(block.at[0] + len(block.values) for block in self.blocks)
-        first, widths = self._columns()
         cells: dict[tuple[int, int], str] = {}
         for block in self.blocks:
-            self._place(cells, block, first[block.at[1]] + self._inset(block))
-        # a little air above each matrix of weights in the middle
-        matrices = (b for b in self.blocks if b.kind == "w" and not b.shown.startswith("+"))
-        gaps = {b.at[0] for b in matrices if b.at[1] == 1} - {top}
+            self._place(cells, block, self.first(block))
         gap = ' class="gap"'
         rows = "".join(
-            f"<tr{gap * (row in gaps)}>"
-            f"{''.join(cells.get((row, column), '<td></td>') for column in range(len(widths)))}"
-            f"</tr>"
-            for row in range(top, height)
+            f"<tr{gap * (row in self._gaps)}>"
+            f"{''.join(cells.get((row, j), '<td></td>') for j in range(len(room.columns)))}</tr>"
+            for row in self._rows
         )
         described = escape(self.describe())
-        return (
-            f'<div class="rnn-sheet" role="img" tabindex="0" aria-label="{described}">'
-            f"<table>{_columns_html(widths)}{rows}</table></div>"
-        )
+        attributes = f' role="img" tabindex="0" aria-label="{described}"'
+        return room.html(rows, self.height, attributes)
 
+    @property
+    def height(self) -> float:
+        """In rem, as the style has it."""
+        return ROW * len(self._rows) + AIR * len(self._gaps)
+
+    def first(self, block: Block) -> int:
+        """The cell that a block's numbers begin in: one column of cells holds each column's labels,
+        and blocks of column 0 end where it ends."""
+        column, width = block.at[1], block.values.shape[1]
+        before = sum(1 + size for other, size in self._sizes.items() if other < column)
+        inset = 0 if column else self._sizes[0] - width
+        return before + 1 + inset
+
+    @cached_property
+    def _rows(self) -> range:
+        top = min(block.at[0] for block in self.blocks)
+        return range(top, max(block.at[0] + len(block.values) for block in self.blocks))
+
+    @cached_property
+    def _gaps(self) -> set[int]:
+        """The rows with a little air above them: each matrix of weights in the middle has it."""
+        matrices = (b for b in self.blocks if b.kind == "w" and not b.shown.startswith("+"))
+        return {b.at[0] for b in matrices if b.at[1] == 1} - {self._rows.start}
+
+    @cached_property
     def _sizes(self) -> dict[int, int]:
         """How many numbers each of the sheet's columns is wide."""
         sizes: dict[int, int] = {}
         for block in self.blocks:
             column = block.at[1]
             sizes[column] = max(sizes.get(column, 0), block.values.shape[1])
-        return dict(sorted(sizes.items()))
-
-    def _inset(self, block: Block) -> int:
-        return self._sizes()[0] - block.values.shape[1] if block.at[1] == 0 else 0
-
-    def _columns(self) -> tuple[dict[int, int], list[int]]:
-        """Where each column's numbers begin; and for each cell how many letters it needs, 0 for
-        labels: a frame in which a number is still to come has the same width as one that shows it.
-        """
-        first, widths = {}, []
-        for column, size in self._sizes().items():
-            widths.append(0)
-            first[column] = len(widths)
-            widths += [1] * size
-        for block in self.blocks:
-            start = first[block.at[1]] + self._inset(block)
-            for row in block.written:
-                for j, text in enumerate(row):
-                    widths[start + j] = max(widths[start + j], _length(text))
-        return first, widths
+        return sizes
 
     def _place(self, cells: dict, block: Block, first: int) -> None:
         """Write a block's label and numbers into the cells of the sheet."""
@@ -158,29 +191,52 @@ class Sheet:
         for i in range(rows):
             for j in range(columns):
                 state = self.state(block, i, j)
-                text = "·" if state == "later" else block.written[i][j]
+                text = "·" if state == "later" else sentence_html(block.written[i][j])
                 edge = " s" * (j == 0) + " e" * (j == columns - 1)
                 edge += " t" * (i == 0) + " b" * (i == rows - 1)
                 classes = f"{block.kind} {state}".strip()
                 cells[block.at[0] + i, first + j] = f'<td class="{classes}{edge}">{text}</td>'
 
 
-def _entry(value: object) -> str:
-    return escape(plain(value)) if isinstance(value, str) else number(value)
-
-
-def _length(text: str) -> int:
-    return len(text) - text.count("\u0303")
-
-
-def _columns_html(widths: list[int]) -> str:
-    """Widths for cells that need more than the two letters which every cell has room for."""
-    if max(widths) <= 2:
-        return ""
-    cols = (
-        f'<col style="width:{width + 0.5:g}ch"/>' if width > 2 else "<col/>" for width in widths
+def room_for(sheets: Iterable[Sheet]) -> Room:
+    """Room for each of these sheets, also for the numbers that a frame has yet to compute."""
+    texts, edges = defaultdict(set), defaultdict(set)
+    height = 0.0
+    for sheet in sheets:
+        height = max(height, sheet.height)
+        for block in sheet.blocks:
+            first = sheet.first(block)
+            last = first + block.values.shape[1] - 1
+            for row in block.written:
+                for column, text in enumerate(row, start=first):
+                    texts[column].add(text)
+            if block.shown:
+                texts[first - 1].add(block.shown)
+                edges[first - 1].add("l")
+            if block.kind == "w":  # brackets take room
+                edges[first].add("w s")
+                edges[last].add("w e")
+    columns = (
+        (" ".join(sorted(edges[column])), tuple(_widest(texts[column])))
+        for column in range(max(texts) + 1)
     )
-    return f"<colgroup>{''.join(cols)}</colgroup>"
+    return Room(tuple(columns), height)
+
+
+# digits are of one width in most fonts; where they are not, all frames still have the same room
+_ONE_DIGIT = str.maketrans("123456789¹²³⁴⁵⁶⁷⁸⁹", "0" * 9 + "⁰" * 9)
+
+
+def _widest(texts: Iterable[str]) -> Iterator[str]:
+    """All but those whose letters another text has too, and more: they are no wider than it."""
+    counted = {text: Counter(text) for text in sorted({t.translate(_ONE_DIGIT) for t in texts})}
+    for text, letters in counted.items():
+        if not any(letters < others for others in counted.values()):
+            yield text
+
+
+def _entry(value: object) -> str:
+    return plain(value) if isinstance(value, str) else number(value)
 
 
 @dataclass
