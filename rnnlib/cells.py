@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
+from functools import reduce
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -175,7 +176,7 @@ class Cell:
         alone. Of all quantities the N rows are as many steps, over which a weight's gradient is the
         sum; inputs get a row each.
         """
-        gradients, d_xs = {}, np.zeros_like(xs)
+        gradients, d_xs = {}, []
         for name, reads, to in _connections(self):
             parts = []
             for gate, (read, a) in enumerate(zip(reads, to, strict=True)):
@@ -188,9 +189,9 @@ class Cell:
                 else:
                     parts.append(_quantity(read, now, before, xs).T @ da)
                 if read == "x":
-                    d_xs = d_xs + da @ W.T
+                    d_xs.append(da @ W.T)
             gradients[name] = np.stack(parts) if len(to) > 1 else parts[0]
-        return gradients | {"xs": d_xs}
+        return gradients | {"xs": reduce(np.add, d_xs)}
 
 
 class LayerStep(NamedTuple):

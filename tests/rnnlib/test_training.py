@@ -268,6 +268,15 @@ def test_one_iteration_is_one_step_of_the_optimiser(clip_at, truncate, extra, rn
     assert task.asked == [4]
 
 
+def test_the_last_step_is_that_of_each_sequence(rng):
+    cell, xs, target = small(rng), rng.normal(size=(3, 4, 1)), rng.normal(size=(4, 1))
+    lengths = np.array([1, 2, 3, 2])
+    loss = squared_error(unroll(cell, xs, lengths=lengths), target, steps="last")
+    task = Fixed(Batch(xs, target, None, lengths), steps="last")
+    options = {"optimiser": SGD(0.1), "iterations": 1, "rng": rng, "progress": False}
+    assert fit(cell, task, **options).history.losses == [loss.value]
+
+
 def test_a_loss_may_read_the_pre_activation_and_lengths_are_respected(rng):
     task = TemporalOrder(10)
     cell = initial.elman(rng, task.n_inputs, 8, task.n_outputs, g_o="softmax")
