@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from conftest import needed
+from needs import needed
 
 from rnnlib import GRU, LSTM, BothDirections, Layer, LayerStep, PeepholeLSTM, ResetFirstGRU, unroll
 from rnnlib.gated import GRUStep, LSTMStep
