@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ class Nursery:
         with inner:
             self._process = subprocess.Popen(
                 self.group.enter(command) if self.group else command,
-                stdin=inner,
+                stdin=inner.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
@@ -190,39 +191,28 @@ class Room:
             except OSError:
                 close_nursery()
 
-    @contextmanager
-    def question(self, seconds: float = 0) -> Iterator[Box]:
+    def question(self, seconds: float = 0) -> Box:
         """A fresh process for one question, gone with all that it started at the end.
 
         Its cells and each of its cases have ``seconds``, if that is not to be the usual time.
         """
         limits = self.limits.with_seconds(seconds)
-        asked, to_ask = os.pipe()
-        to_read, answers = os.pipe()
-        try:
-            self._begin(limits, asked, answers)
-        finally:
-            os.close(asked)
-            os.close(answers)
-        with Box(to_ask, to_read, limits, self._end) as box:
-            yield box
+        return Box(limits, partial(self._start, _order(limits)))
 
-    def _begin(self, limits: Limits, asked: int, answers: int) -> None:
-        # 60000 user numbers above all that Debian gives out, of which no two at a time are the same
-        order = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
-        for attempt in range(2):
-            try:
-                if self._channel is None:
-                    self._channel = nursery(self.packages).open_room(self.limits.memory)
-                group = nursery(self.packages).group
-                self._out_of_memory = group.ended_for_memory() if group else 0
-                socket.send_fds(self._channel, [json.dumps(order).encode()], [asked, answers])
-                return
-            except OSError:
-                # what an earlier question did may have cost the room its life, or all of them
-                self._lose()
-                if attempt:
-                    raise
+    def _start(self, order: str, asked: int, answers: int, again: bool = True) -> End:
+        try:
+            if self._channel is None:
+                self._channel = nursery(self.packages).open_room(self.limits.memory)
+            group = nursery(self.packages).group
+            self._out_of_memory = group.ended_for_memory() if group else 0
+            socket.send_fds(self._channel, [order.encode()], [asked, answers])
+            return partial(self._end, self._channel)
+        except OSError:
+            # what an earlier question did may have cost the room its life, or all of them
+            self._lose()
+            if not again:
+                raise
+            return self._start(order, asked, answers, again=False)
 
     def _lose(self) -> None:
         if self._channel is not None:
@@ -230,15 +220,15 @@ class Room:
         self._channel = None
         close_nursery()
 
-    def _end(self, gone: bool) -> dict[str, int]:
+    def _end(self, channel: socket.socket, gone: bool) -> dict[str, int]:
         """End the question; how it had ended itself, and what it took, by the room's word."""
         group = nursery(self.packages).group
-        said = {}
+        said: dict[str, int] = {}
         if group and gone:
             said["memory"] = group.ended_for_memory() - self._out_of_memory
         try:
-            self._channel.send(json.dumps({"gone": gone}).encode())
-            said |= json.loads(self._channel.recv(1 << 10))
+            channel.send(json.dumps({"gone": gone}).encode())
+            said |= json.loads(channel.recv(1 << 10))
         except (OSError, ValueError):
             self._lose()
         return said
@@ -271,42 +261,55 @@ class UnsafeRoom:
     def __exit__(self, *_: object) -> None:
         pass
 
-    @contextmanager
-    def question(self, seconds: float = 0) -> Iterator[Box]:
+    def question(self, seconds: float = 0) -> Box:
         limits = self.limits.with_seconds(seconds)
-        order = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
-        process = subprocess.Popen(
-            [sys.executable, "-B", str(bubblewrap.HERE / "inside.py"), json.dumps(order)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        return Box(limits, partial(_start_unsafe, _order(limits)))
 
-        def end(gone: bool) -> dict[str, int]:
-            process.kill()
-            process.wait()
-            return {}
 
-        ends = os.dup(process.stdin.fileno()), os.dup(process.stdout.fileno())
-        process.stdin.close()
-        process.stdout.close()
-        with Box(*ends, limits, end) as box:
-            yield box
+def _start_unsafe(order: str, asked: int, answers: int) -> End:
+    process = subprocess.Popen(
+        [sys.executable, "-B", str(bubblewrap.HERE / "inside.py"), order],
+        stdin=asked,
+        stdout=answers,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+    def end(gone: bool) -> dict[str, int]:
+        process.kill()
+        process.wait()
+        return {}
+
+    return end
+
+
+def _order(limits: Limits) -> str:
+    # 60000 user numbers above all that Debian gives out, of which no two at a time are the same
+    return json.dumps({**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)})
+
+
+End = Callable[[bool], dict[str, int]]
+"""Ends a question, given whether it has gone by itself; says what is known of its end."""
 
 
 class Box:
-    """The judge's end of one question: messages go in and come out, each within its time."""
+    """The judge's end of one question: messages go in and come out, each within its time.
 
-    def __init__(
-        self, to_ask: int, to_read: int, limits: Limits, end: Callable[[bool], dict[str, int]]
-    ) -> None:
-        self._to_ask, self._to_read = to_ask, to_read
+    ``start`` starts it at the other ends of two pipes: where it is asked, and where it answers.
+    """
+
+    def __init__(self, limits: Limits, start: Callable[[int, int], End]) -> None:
         self._limits = limits
-        self._end = end
+        asked, self._to_ask = os.pipe()
+        self._to_read, answers = os.pipe()
+        try:
+            self._end = start(asked, answers)
+        finally:
+            os.close(asked)
+            os.close(answers)
         self._ended: dict[str, int] | None = None
         self._pending = b""
-        os.set_blocking(to_ask, False)
+        os.set_blocking(self._to_ask, False)
 
     def __enter__(self) -> Box:
         return self
