@@ -78,7 +78,7 @@ def look_at(path: Path, unsafe: bool = False) -> Findings:
     found = Findings()
     for cell in notebook.cells:
         name, settings = cell_id(cell), cell.metadata.get("nbgrader", {})
-        if name is None:
+        if not name:
             continue
         as_released = checksum(cell) == settings.get("checksum")
         if settings.get("solution"):
@@ -94,7 +94,7 @@ def _read(path: Path) -> NotebookNode:
     content = submission.load(path)
     try:
         notebook = nbformat.from_dict(json.loads(content))
-        named = [cell for cell in notebook.cells if cell_id(cell) is not None]
+        named = [cell for cell in notebook.cells if cell_id(cell)]
         for cell in named:
             cell.source = source(cell)
             if "schema_version" not in cell.metadata.nbgrader:
@@ -116,7 +116,7 @@ def _run_checks(notebook: NotebookNode, missing: list[str], unsafe: bool) -> dic
     with rooms.room(rooms.Limits(), unsafe, packages=PACKAGES) as room:
         for cell in notebook.cells:
             name, settings = cell_id(cell), cell.metadata.get("nbgrader", {})
-            if cell.cell_type != "code" or name is None:
+            if cell.cell_type != "code" or not name:
                 continue
             code = {"name": name, "source": cell.source}
             if settings.get("grade") and not settings.get("solution"):
