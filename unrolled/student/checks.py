@@ -59,12 +59,9 @@ def check_by_hand(
             f"{result.first.quantity} is {result.first.got}; it needs {T} rows of {size} numbers "
             f"each, one row for each time step t = 1 to {T}."
         )
-    slip = result.slips[0]
-    source = {
-        "h": f"x({slip.t}) and your {cell.state[0]}({slip.t - 1})",
-        "y": f"your h({slip.t})",
-    }[slip.quantity]
-    fine = {1: "", 2: " Step 1 is fine."}.get(slip.t, f" Steps 1 to {slip.t - 1} are fine.")
+    t, slip = next(iter(result.slips.items()))
+    source = {"h": f"x({t}) and your {cell.state[0]}({t - 1})", "y": f"your h({t})"}[slip.quantity]
+    fine = {1: "", 2: " Step 1 is fine."}.get(t, f" Steps 1 to {t - 1} are fine.")
     help_ = (hints or {}).get(in_place(slip)) or (
         "Write out each product, add the bias, then apply the activation."
     )
