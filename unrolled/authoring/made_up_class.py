@@ -19,7 +19,7 @@ from unrolled.course.course import Course
 from unrolled.judging import ideas, variants
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.notebook import cell_id
-from unrolled.judging.rubric import ByHand, Code, Question, Typed
+from unrolled.judging.rubric import ByHand, Code, Typed
 
 NAMES = [
     "ada",
@@ -84,9 +84,9 @@ def mistaken(assignment: Assignment, model: dict[str, str], rng: random.Random) 
     return answers
 
 
-def _typed(question: Question, rng: random.Random) -> str:
+def _typed(question: ByHand | Typed, rng: random.Random) -> str:
     """What somebody types who has one of the wrong ideas."""
-    wrong = ideas.values_of(rng.choice(question.wrong), question, None) or {}
-    values = {name: want.values for name, want in ideas.right_values(question, None).items()}
+    wrong = ideas.values_of(rng.choice(question.wrong), question) or {}
+    values = {name: want.values for name, want in ideas.right_values(question).items()}
     names = question.names if isinstance(question, ByHand) else {name: name for name in values}
     return "\n".join(variants.code(names[name], value) for name, value in (values | wrong).items())

@@ -32,7 +32,16 @@ from unrolled.judging.compare import agrees, first_difference
 from unrolled.judging.judge import judge
 from unrolled.judging.notebook import cell_id, is_answer
 from unrolled.judging.results import Verdict
-from unrolled.judging.rubric import ByHand, Case, Code, Question, Typed, Written, Wrong
+from unrolled.judging.rubric import (
+    Autograded,
+    ByHand,
+    Case,
+    Code,
+    Question,
+    Typed,
+    Written,
+    Wrong,
+)
 from unrolled.judging.submission import Submission
 from unrolled.judging.variants import Variant
 from unrolled.sandbox import rooms
@@ -175,7 +184,7 @@ def _try_for_free(
         return
     released = {cell_id(c): c.source for c in assignment.released.cells if is_answer(c)}
     tries = {"nothing": released[question.cell]}
-    if isinstance(question, Code) and isinstance(question.public, Case):
+    if isinstance(question, Code) and question.public:
         values = (
             f"np.array({variants.literal(v)}, float)" for v in question.public.expected.values()
         )
@@ -189,11 +198,13 @@ def _try_for_free(
 
 
 def _try_ideas(found: Strength, question: Question, rng: np.random.Generator) -> None:
-    for wrong in getattr(question, "wrong", ()):
+    if isinstance(question, Written):
+        return
+    for wrong in question.wrong:
         found.ideas += 1
         evidence = list(_evidence(question, wrong, rng))
-        hidden = [e for e in evidence if e[0] is None or e[0].hidden]
-        taken_for = ideas.explains(question, evidence)
+        hidden = [asked for asked, _ in evidence if not isinstance(asked, Case) or asked.hidden]
+        taken_for = ideas.explanation(question, evidence)
         found.told_apart += bool(hidden)
         found.known += taken_for is wrong
         if not hidden:
@@ -204,29 +215,27 @@ def _try_ideas(found: Strength, question: Question, rng: np.random.Generator) ->
 
 
 def _evidence(
-    question: Question, wrong: Wrong, rng: np.random.Generator
-) -> Iterator[tuple[Case | None, dict[str, Any]]]:
-    """The cases in which somebody with this idea is wrong, and what they get."""
-    cases = question.cases if isinstance(question, Code) else [None]
-    for case in cases:
-        if case is not None and not isinstance(case, Case):
-            continue
-        values = ideas.values_of(wrong, question, case)
+    question: Autograded, wrong: Wrong, rng: np.random.Generator
+) -> Iterator[tuple[ideas.Asked, dict[str, Any]]]:
+    """What somebody with this idea answers wrongly, and what they get there."""
+    over_time = isinstance(question, Code) and question.over_time
+    for asked in ideas.what_is_asked(question):
+        values = ideas.values_of(wrong, asked)
         if values is None:
             continue
-        right = ideas.right_values(question, case)
-        match question:
+        right = ideas.right_values(asked, over_time)
+        match asked:
             case Typed():
                 got = {name: want.values for name, want in right.items()} | values
                 different = any(
-                    not agrees(got[name], want.values, question.tolerance)
+                    not agrees(got[name], want.values, asked.tolerance)
                     for name, want in right.items()
                 )
-            case Code() | ByHand():
+            case Case() | ByHand():
                 got = {name: _noisy(value, rng) for name, value in values.items()}
                 different = first_difference(right, got) is not None
         if different:
-            yield case, got
+            yield asked, got
 
 
 def _noisy(value: Any, rng: np.random.Generator) -> Any:

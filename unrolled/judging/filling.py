@@ -44,10 +44,10 @@ def texts(question: Question) -> dict[str, str]:
         case Typed():
             numbers = question.texts.get(question.points, "")
             return {**question.texts, question.points: f"{numbers}\n{_hints(question)}".lstrip()}
-        case Code() if isinstance(question.public, Case):
+        case Code(public=Case() as public):
             lines = [
-                variants.code("arguments", question.public.arguments),
-                variants.code("expected", question.public.expected),
+                variants.code("arguments", public.arguments),
+                variants.code("expected", public.expected),
                 _hints(question),
             ]
             return {question.points: "\n".join(lines)}

@@ -76,27 +76,29 @@ class _Judgement:
     deadly: set[str]
 
     def verdict(self) -> Verdict:
-        if self.question.cell not in self.submission.attempted:
-            if self.question.cell in self.submission.missing:
+        question = self.question
+        if question.cell not in self.submission.attempted:
+            if question.cell in self.submission.missing:
                 reason = "The cell of this answer was taken out of the notebook."
                 return self._say("altered", 0.0, reason)
             return self._say("not attempted", 0.0, "There is no answer here.")
-        if isinstance(self.question, Written):
+        if isinstance(question, Written):
             return self._say("not graded", None, "A human reads this answer.")
+        seconds = question.seconds if isinstance(question, Code) else 0
         try:
-            with self.room.question(getattr(self.question, "seconds", 0)) as box:
+            with self.room.question(seconds) as box:
                 error = _told(self._start(box).get("error"), hidden=False)
                 if error is not None:
                     if error.startswith("MemoryError"):
                         return self._say("memory", 0.0, f"Your cell stops with {error}")
                     return self._say("error", 0.0, f"Your cell stops with {error}")
-                match self.question:
+                match question:
                     case ByHand():
-                        return self._by_hand(box)
+                        return self._by_hand(box, question)
                     case Typed():
-                        return self._numbers(box)
+                        return self._numbers(box, question)
                     case Code():
-                        return self._code(box)
+                        return self._code(box, question)
         except rooms.Stopped as stopped:
             return self._say(stopped.kind, 0.0, f"Your code gave {stopped}.")
         except wire.WireError as error:
@@ -118,9 +120,11 @@ class _Judgement:
         explained = (idea.name, idea.hint, idea.figure) if idea else ()
         return Verdict(self.question, status, points, most, list(reasons), *explained)
 
-    def _say_wrong(self, share: float, got: Mapping[str, Any], *reasons: str) -> Verdict:
+    def _say_wrong(
+        self, question: ByHand | Typed, share: float, got: Mapping[str, Any], *reasons: str
+    ) -> Verdict:
         """Of typed numbers that are not all right."""
-        idea = ideas.explains(self.question, [(None, got)])
+        idea = ideas.explanation(question, [(question, got)])
         said = self._say("partly" if share else "wrong", share, *reasons, idea=idea)
         return replace(said, given=fingerprint(got))
 
@@ -141,8 +145,7 @@ class _Judgement:
                 break
         return cells
 
-    def _by_hand(self, box: rooms.Box) -> Verdict:
-        question = self.question
+    def _by_hand(self, box: rooms.Box, question: ByHand) -> Verdict:
         got = self._typed(box, question.names)
         if got is None:
             return self._say("error", 0.0, "The numbers could not be read.")
@@ -156,7 +159,7 @@ class _Judgement:
             steps = ", ".join(f"{name}({t})" for t in carried for name in question.names)
             reasons.append(f"These follow from your own numbers before them, and count: {steps}.")
         reasons.append(f"{right} of {T} time steps count.")
-        return self._say_wrong(right / T, got, *reasons)
+        return self._say_wrong(question, right / T, got, *reasons)
 
     def _typed(self, box: rooms.Box, names: Mapping[str, str]) -> dict[str, Any] | None:
         """What the student typed, by the names of the quantities."""
@@ -165,8 +168,7 @@ class _Judgement:
             return None
         return {name: wire.decode(values.get(variable)) for name, variable in names.items()}
 
-    def _numbers(self, box: rooms.Box) -> Verdict:
-        question = self.question
+    def _numbers(self, box: rooms.Box, question: Typed) -> Verdict:
         got = self._typed(box, {name: name for name in question.right})
         if got is None:
             return self._say("error", 0.0, "The numbers could not be read.")
@@ -184,49 +186,50 @@ class _Judgement:
             for name, value in wrong.items()
         ]
         reasons.append(f"{right} of {asked} are right.")
-        return self._say_wrong(right / asked, got, *reasons)
+        return self._say_wrong(question, right / asked, got, *reasons)
 
-    def _code(self, box: rooms.Box) -> Verdict:
+    def _code(self, box: rooms.Box, question: Code) -> Verdict:
         judged: list[Judged] = []
         # public cases first: what is told of them cannot hold what a hidden one brought in
-        for case in sorted(self.question.cases, key=lambda case: case.hidden):
+        for case in sorted(question.cases, key=lambda case: case.hidden):
             try:
-                judged.append(self._case(box, case))
+                judged.append(_judged(box, question, case))
             except (rooms.Stopped, wire.WireError) as stopped:
                 status = getattr(stopped, "kind", "killed")
                 reason = f"your code gave {stopped}. The cases after this one were not run."
                 judged.append(Judged(case, status, reason))
             if judged[-1].status in ("timeout", "memory", "killed"):
                 break
-        hidden = sum(case.hidden for case in self.question.cases)
+        hidden = sum(case.hidden for case in question.cases)
         earned = sum(one.share for one in judged if one.case.hidden)
         right = sum(one.status == "correct" for one in judged if one.case.hidden)
         status = next((one.status for one in judged if one.status != "correct"), "correct")
         if earned and status in ("wrong", "error"):
             status = "partly"
         reasons = [*_by_reason(judged), f"{right} of {hidden} hidden cases are right."]
-        wrong = [(one.case, one.got) for one in judged if one.status == "wrong"]
-        explained = None
-        if wrong and all(got for _, got in wrong):
-            explained = ideas.explains(self.question, wrong)
+        wrong = [one for one in judged if one.status == "wrong"]
+        evidence = [(w.case, w.got) for w in wrong if w.got and isinstance(w.case, Case)]
+        # an idea has to explain all that is wrong
+        explained = ideas.explanation(question, evidence) if len(evidence) == len(wrong) else None
         return self._say(status, earned / hidden, *reasons, idea=explained)
 
-    def _case(self, box: rooms.Box, case: Case | Reach) -> Judged:
-        arguments = {name: wire.encode(value) for name, value in case.arguments.items()}
-        said = box.ask({"call": self.question.function, "arguments": arguments})
-        if (error := _told(said.get("error"), case.hidden)) is not None:
-            return Judged(case, "error", f"{self.question.function} stops with {error}")
-        returned = wire.decode(said.get("returned"))
-        if returned is None:
-            return Judged(case, "wrong", f"{self.question.function} returns nothing.")
-        names = list(case.expected if isinstance(case, Case) else case.returns)
-        got = named(returned, names)
-        if got is None:
-            listed = " and ".join(names)
-            return Judged(case, "wrong", f"{self.question.function} does not return {listed}.")
-        if isinstance(case, Reach):
-            return reached(case, got)
-        return compared(self.question, case, got)
+
+def _judged(box: rooms.Box, question: Code, case: Case | Reach) -> Judged:
+    arguments = {name: wire.encode(value) for name, value in case.arguments.items()}
+    said = box.ask({"call": question.function, "arguments": arguments})
+    if (error := _told(said.get("error"), case.hidden)) is not None:
+        return Judged(case, "error", f"{question.function} stops with {error}")
+    returned = wire.decode(said.get("returned"))
+    if returned is None:
+        return Judged(case, "wrong", f"{question.function} returns nothing.")
+    names = list(case.expected if isinstance(case, Case) else case.returns)
+    got = named(returned, names)
+    if got is None:
+        listed = " and ".join(names)
+        return Judged(case, "wrong", f"{question.function} does not return {listed}.")
+    if isinstance(case, Reach):
+        return reached(case, got)
+    return compared(question, case, got)
 
 
 def _by_reason(judged: Sequence[Judged]) -> list[str]:
@@ -251,7 +254,7 @@ class Judged:
 
 def compared(question: Code, case: Case, got: Mapping[str, Any]) -> Judged:
     """A case whose right values are known."""
-    expected = ideas.right_values(question, case)
+    expected = ideas.right_values(case, question.over_time)
     differences = {
         name: _difference(question, case, name, want, got) for name, want in expected.items()
     }
@@ -259,7 +262,7 @@ def compared(question: Code, case: Case, got: Mapping[str, Any]) -> Judged:
     if not wrong:
         return Judged(case, "correct", share=1.0, got=got)
     # what comes first in time explains what comes after it
-    first = first_difference(expected, got) if not question.gradients else wrong[0]
+    first = wrong[0] if question.gradients else first_difference(expected, got) or wrong[0]
     share = 1 - len(wrong) / len(expected) if question.by_quantity else 0.0
     if case.hidden:
         return Judged(case, "wrong", first.without_numbers(), share, got)
@@ -270,15 +273,15 @@ def compared(question: Code, case: Case, got: Mapping[str, Any]) -> Judged:
 def _difference(
     question: Code, case: Case, name: str, want: Expected, got: Mapping[str, Any]
 ) -> Difference | None:
-    parameter = question.gradients.get(name)
-    if parameter is None:
+    parameter, loss = question.gradients.get(name), question.loss
+    if parameter is None or loss is None:
         return first_difference({name: want}, got)
 
-    def loss(value: NDArray) -> float:
-        return question.loss(**{**case.arguments, parameter: value})
+    def along(value: NDArray) -> float:
+        return loss(**{**case.arguments, parameter: value})
 
     return gradient_difference(
-        parameter, got.get(name), want.values, loss, case.arguments[parameter]
+        parameter, got.get(name), want.values, along, case.arguments[parameter]
     )
 
 
