@@ -154,32 +154,22 @@ class Book:
         )
         return {(notebook, cell): _Row(*rest) for notebook, cell, *rest in found}
 
-    def points(self, student: str) -> dict[str, float | None]:
-        """What a hand-in's cells have by machine so far; empty if it is not in the gradebook."""
-        notebook, _ = self._submissions.get(student, (None, None))
-        found = {name: self._grades.get((notebook, id_)) for name, id_ in self._grade_cells.items()}
-        return {name: row.automatic for name, row in found.items() if row is not None}
-
     def holds(self, result: Result, stamp: datetime | None) -> bool:
         """Whether all of a result is in the gradebook already."""
-        notebook, before = self._submissions.get(result.student, (None, None))
-        return before == stamp and not any(
-            row is None or row.automatic != value
-            for row, value in (
-                pair
-                for verdict in result.verdicts
-                for pair in (
-                    (self._grade(notebook, verdict), verdict.points),
-                    (self._comment(notebook, verdict), comment(result, verdict)),
-                )
-            )
+        if result.student not in self._submissions:
+            return False
+        notebook, before = self._submissions[result.student]
+        return before == stamp and all(
+            self._grade(notebook, verdict).automatic == verdict.points
+            and self._comment(notebook, verdict).automatic == comment(result, verdict)
+            for verdict in result.verdicts
         )
 
-    def _grade(self, notebook: str | None, verdict: Verdict) -> _Row | None:
-        return self._grades.get((notebook, self._grade_cells[verdict.question.points]))
+    def _grade(self, notebook: str, verdict: Verdict) -> _Row:
+        return self._grades[notebook, self._grade_cells[verdict.question.points]]
 
-    def _comment(self, notebook: str | None, verdict: Verdict) -> _Row | None:
-        return self._comments.get((notebook, self._answer_cells[verdict.question.cell]))
+    def _comment(self, notebook: str, verdict: Verdict) -> _Row:
+        return self._comments[notebook, self._answer_cells[verdict.question.cell]]
 
     def record(self, result: Result, stamp: datetime | None) -> None:
         """Write one hand-in's verdicts, in one transaction.

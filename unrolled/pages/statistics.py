@@ -53,11 +53,12 @@ def _nothing_to_learn_from(result: Result) -> bool:
 
 
 def _numbers(n: int, verdict: Verdict, results: Sequence[Result]) -> QuestionNumbers:
-    waits = any(r.verdicts[n].points is None for r in results)
-    # of a text that some did not write, only those would count: zeros, which says nothing
-    graded = [] if waits else results
-    own = [r.verdicts[n].points / (r.verdicts[n].max_points or 1) for r in graded]
-    rest = [r.points - r.verdicts[n].points for r in graded]
+    graded = [(r, points) for r in results if (points := r.verdicts[n].points) is not None]
+    if len(graded) < len(results):
+        # of a text that some did not write, only those would count: zeros, which says nothing
+        graded = []
+    own = [points / (verdict.max_points or 1) for _, points in graded]
+    rest = [r.points - points for r, points in graded]
     varied = len(graded) >= ENOUGH and len(set(own)) > 1 and len(set(rest)) > 1
     return QuestionNumbers(
         verdict.question.cell,
@@ -173,12 +174,11 @@ class Cost:
 
 def cost(results: Sequence[Result], wall: float | None = None) -> Cost | None:
     """Time spent, from the results' own seconds; None where they have none."""
-    seconds = {r.student: getattr(r, "seconds", 0.0) for r in results}
-    if not any(seconds.values()):
+    each = [r.seconds for r in results]
+    if not any(each):
         return None
-    slowest = max(seconds, key=seconds.get)
-    each = list(seconds.values())
-    return Cost(len(each), wall, sum(each), median(each), seconds[slowest], slowest)
+    slowest = max(results, key=lambda r: r.seconds)
+    return Cost(len(each), wall, sum(each), median(each), slowest.seconds, slowest.student)
 
 
 def told(bars: Sequence[tuple[float, float, int]]) -> str:

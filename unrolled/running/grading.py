@@ -86,7 +86,7 @@ def grade(
                 yield result
             else:
                 todo.append(student)
-        workers = min(jobs or os.cpu_count(), max(1, len(todo)))
+        workers = min(jobs or os.cpu_count() or 1, max(1, len(todo)))
         most = AHEAD * (workers if cluster is None else CLUSTER_WORKERS)
         tasks = (run.job(student) for student in todo)
         open_executor = _opener(executor, cluster, workers)
@@ -96,7 +96,7 @@ def grade(
 
 def _opener(executor: Executor | None, cluster: str | None, jobs: int) -> executors.Open:
     if executor is not None:
-        return partial(nullcontext, executor)
+        return lambda: nullcontext(executor)
     if cluster is not None:
         return partial(executors.cluster, cluster)
     return partial(executors.local, jobs)
