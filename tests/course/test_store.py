@@ -20,7 +20,7 @@ from nbgrader.api import Gradebook
 from unrolled.course import store
 from unrolled.running import grading
 from unrolled.running.grading import grade, in_order
-from unrolled.sandbox.rooms import Limits
+from unrolled.sandbox.containers import Limits
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
 QUICK = courses.QUICK

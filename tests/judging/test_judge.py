@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from unrolled.judging.judge import judge
 from unrolled.judging.rubric import Case, Code, Reach, Typed, Wrong
 from unrolled.judging.submission import Submission
-from unrolled.sandbox.rooms import Limits
+from unrolled.sandbox.containers import Limits
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
 

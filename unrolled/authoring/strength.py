@@ -44,12 +44,12 @@ from unrolled.judging.rubric import (
 )
 from unrolled.judging.submission import Submission
 from unrolled.judging.variants import Variant
-from unrolled.sandbox import rooms
+from unrolled.sandbox import containers
 
 SEEDS = 10
 """How many students' numbers each wrong idea is tried on."""
 NOISE = 1e-9
-LIMITS = rooms.Limits(seconds=60, cpu_seconds=2)
+LIMITS = containers.Limits(seconds=60, cpu_seconds=2)
 """A mutant may run for ever; how busy the machine is with others shall not matter."""
 
 

@@ -30,7 +30,8 @@ from unrolled.judging.notebook import INSTALLATION, cell_id, is_answer
 from unrolled.judging.results import Verdict
 from unrolled.judging.rubric import ByHand, Case, Code, Question, Reach, Typed, Written, Wrong
 from unrolled.judging.submission import Submission
-from unrolled.sandbox import rooms, wire
+from unrolled.sandbox import containers, wire
+from unrolled.sandbox.containers import Container, Limits, Session, Stopped
 
 
 def judge(
@@ -38,7 +39,7 @@ def judge(
     released: NotebookNode,
     questions: Sequence[Question],
     points: dict[str, float],
-    limits: rooms.Limits | None = None,
+    limits: Limits | None = None,
     unsafe: bool = False,
 ) -> list[Verdict]:
     """A verdict on each question, in order.
@@ -57,9 +58,9 @@ def judge(
         Run the student's code without a sandbox.
     """
     deadly: set[str] = set()
-    with rooms.room(limits or rooms.Limits(), unsafe) as room:
+    with containers.container(limits or Limits(), unsafe) as container:
         return [
-            _Judgement(submission, released, question, points, room, deadly).verdict()
+            _Judgement(submission, released, question, points, container, deadly).verdict()
             for question in questions
         ]
 
@@ -72,7 +73,7 @@ class _Judgement:
     released: NotebookNode
     question: Question
     points: dict[str, float]
-    room: rooms.Room | rooms.UnsafeRoom
+    container: Container
     deadly: set[str]
 
     def verdict(self) -> Verdict:
@@ -86,28 +87,28 @@ class _Judgement:
             return self._say("not graded", None, "A human reads this answer.")
         seconds = question.seconds if isinstance(question, Code) else 0
         try:
-            with self.room.question(seconds) as box:
-                error = _told(self._start(box).get("error"), hidden=False)
+            with self.container.question(seconds) as session:
+                error = _told(self._start(session).get("error"), hidden=False)
                 if error is not None:
                     if error.startswith("MemoryError"):
                         return self._say("memory", 0.0, f"Your cell stops with {error}")
                     return self._say("error", 0.0, f"Your cell stops with {error}")
                 match question:
                     case ByHand():
-                        return self._by_hand(box, question)
+                        return self._by_hand(session, question)
                     case Typed():
-                        return self._numbers(box, question)
+                        return self._numbers(session, question)
                     case Code():
-                        return self._code(box, question)
-        except rooms.Stopped as stopped:
+                        return self._code(session, question)
+        except Stopped as stopped:
             return self._say(stopped.kind, 0.0, f"Your code gave {stopped}.")
         except wire.WireError as error:
             return self._say("killed", 0.0, f"Your code sent {error}.")
 
-    def _start(self, box: rooms.Box) -> dict[str, Any]:
+    def _start(self, session: Session) -> dict[str, Any]:
         try:
-            return box.start(self._cells())
-        except rooms.Stopped:
+            return session.start(self._cells())
+        except Stopped:
             # later questions run without this cell, which would end them too
             self.deadly.add(self.question.cell)
             raise
@@ -145,8 +146,8 @@ class _Judgement:
                 break
         return cells
 
-    def _by_hand(self, box: rooms.Box, question: ByHand) -> Verdict:
-        got = self._typed(box, question.names)
+    def _by_hand(self, session: Session, question: ByHand) -> Verdict:
+        got = self._typed(session, question.names)
         if got is None:
             return self._say("error", 0.0, "The numbers could not be read.")
         result = hand_computation(question.true, got)
@@ -161,15 +162,15 @@ class _Judgement:
         reasons.append(f"{right} of {T} time steps count.")
         return self._say_wrong(question, right / T, got, *reasons)
 
-    def _typed(self, box: rooms.Box, names: Mapping[str, str]) -> dict[str, Any] | None:
+    def _typed(self, session: Session, names: Mapping[str, str]) -> dict[str, Any] | None:
         """What the student typed, by the names of the quantities."""
-        values = box.ask({"read": list(names.values())}).get("values")
+        values = session.ask({"read": list(names.values())}).get("values")
         if not isinstance(values, dict):
             return None
         return {name: wire.decode(values.get(variable)) for name, variable in names.items()}
 
-    def _numbers(self, box: rooms.Box, question: Typed) -> Verdict:
-        got = self._typed(box, {name: name for name in question.right})
+    def _numbers(self, session: Session, question: Typed) -> Verdict:
+        got = self._typed(session, {name: name for name in question.right})
         if got is None:
             return self._say("error", 0.0, "The numbers could not be read.")
         wrong = {
@@ -188,13 +189,13 @@ class _Judgement:
         reasons.append(f"{right} of {asked} are right.")
         return self._say_wrong(question, right / asked, got, *reasons)
 
-    def _code(self, box: rooms.Box, question: Code) -> Verdict:
+    def _code(self, session: Session, question: Code) -> Verdict:
         judged: list[Judged] = []
         # public cases first: what is told of them cannot hold what a hidden one brought in
         for case in sorted(question.cases, key=lambda case: case.hidden):
             try:
-                judged.append(_judged(box, question, case))
-            except (rooms.Stopped, wire.WireError) as stopped:
+                judged.append(_judged(session, question, case))
+            except (Stopped, wire.WireError) as stopped:
                 status = getattr(stopped, "kind", "killed")
                 reason = f"your code gave {stopped}. The cases after this one were not run."
                 judged.append(Judged(case, status, reason))
@@ -214,9 +215,9 @@ class _Judgement:
         return self._say(status, earned / hidden, *reasons, idea=explained)
 
 
-def _judged(box: rooms.Box, question: Code, case: Case | Reach) -> Judged:
+def _judged(session: Session, question: Code, case: Case | Reach) -> Judged:
     arguments = {name: wire.encode(value) for name, value in case.arguments.items()}
-    said = box.ask({"call": question.function, "arguments": arguments})
+    said = session.ask({"call": question.function, "arguments": arguments})
     if (error := _told(said.get("error"), case.hidden)) is not None:
         return Judged(case, "error", f"{question.function} stops with {error}")
     returned = wire.decode(said.get("returned"))

@@ -29,7 +29,7 @@ from unrolled.judging.results import Result, from_json
 from unrolled.judging.variants import variant_of
 from unrolled.running import executors, work
 from unrolled.running.work import Done, Job, Task
-from unrolled.sandbox import rooms
+from unrolled.sandbox import containers
 
 AHEAD = 4
 """Hand-ins under way for each worker, so that none waits for work."""
@@ -42,7 +42,7 @@ def grade(
     assignment: Assignment,
     unsafe: bool = False,
     jobs: int | None = None,
-    limits: rooms.Limits | None = None,
+    limits: containers.Limits | None = None,
     executor: Executor | None = None,
     cluster: str | None = None,
     dry_run: bool = False,
@@ -70,7 +70,7 @@ def grade(
         If something cannot be written. What was graded until then is kept.
     """
     if not unsafe and cluster is None:
-        rooms.check()
+        containers.check()
     task = Task.pack(assignment, limits, unsafe, elsewhere=cluster is not None)
     run = _Run(course, assignment, task, dry_run)
     students = course.students(assignment.name)

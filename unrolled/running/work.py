@@ -28,7 +28,7 @@ from unrolled.judging.notebook import cell_id, rebuild
 from unrolled.judging.results import UNSAFE, Result, from_json
 from unrolled.judging.variants import Variant
 from unrolled.pages.feedback import feedback_page
-from unrolled.sandbox import linux, rooms
+from unrolled.sandbox import containers, linux
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ class Task:
     @staticmethod
     def pack(
         assignment: Assignment,
-        limits: rooms.Limits | None = None,
+        limits: containers.Limits | None = None,
         unsafe: bool = False,
         elsewhere: bool = False,
     ) -> Task:
-        limits = limits or rooms.Limits()
+        limits = limits or containers.Limits()
         packed = pickle.dumps((assignment, limits, unsafe))
         content = repr((assignment.digest, version(), limits, unsafe))
         return Task(packed, version(), content, elsewhere)
@@ -148,7 +148,7 @@ def work(task: Task, job: Job) -> Done:
 
 
 @lru_cache(maxsize=2)
-def _unpack(packed: bytes) -> tuple[Assignment, rooms.Limits, bool]:
+def _unpack(packed: bytes) -> tuple[Assignment, containers.Limits, bool]:
     return pickle.loads(packed)  # ours: it was packed by the process that sent the work
 
 
@@ -166,7 +166,7 @@ def answers_of(assignment: Assignment, job: Job) -> submission.Submission:
 
 
 def _judged(
-    assignment: Assignment, job: Job, limits: rooms.Limits, unsafe: bool
+    assignment: Assignment, job: Job, limits: containers.Limits, unsafe: bool
 ) -> tuple[Result, dict[str, str]]:
     stamp = UNSAFE if unsafe else ""
     try:

@@ -23,7 +23,7 @@ from unrolled.judging.results import Result
 from unrolled.pages.rendering import visible
 from unrolled.pages.statistics import mistakes
 from unrolled.running.reporting import write_report
-from unrolled.sandbox.rooms import Limits
+from unrolled.sandbox.containers import Limits
 
 LIMITS = Limits(seconds=60, cpu_seconds=2)
 """Somebody in each made-up class wrote an endless loop; nobody shall wait for it for long."""
