@@ -121,7 +121,8 @@ class _Run:
 
     def job(self, student: str) -> Job:
         """A hand-in as it lies in the course's folder, and the numbers it is judged by."""
-        variant = variant_of(self.secret, student, self.assignment.name, student in self.roster)
+        own_numbers = student in self.with_own_numbers
+        variant = variant_of(self.secret, student, self.assignment.name, own_numbers)
         return replace(self._handed_in(student), variant=variant)
 
     @cached_property
@@ -129,8 +130,8 @@ class _Run:
         return self.course.secret(keep=not self.dry)
 
     @cached_property
-    def roster(self) -> set[str]:
-        return set(self.course.roster(self.assignment.name))
+    def with_own_numbers(self) -> set[str]:
+        return set(self.course.roster(self.assignment.name).students)
 
     def _handed_in(self, student: str) -> Job:
         folder = self.course.folder("submitted", student, self.assignment.name)
