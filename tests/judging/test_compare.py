@@ -21,7 +21,7 @@ from unrolled.judging.compare import (
     hand_computation,
     spell,
 )
-from unrolled.sandbox.wire import Other
+from unrolled.sandbox.wire import Opaque
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_for_a_hidden_case_the_words_hold_no_number_but_the_step(true, expected)
         ([[None] * 3] * 3, "type", "h is made of entries that are not all numbers"),
         ([[10**400] * 3] * 3, "type", "h is made of entries that are not all numbers"),
         (np.array([1j]), "type", "h is made of entries that are not all numbers"),
-        (Other("function"), "type", "h is of type function, not a number"),
+        (Opaque("function"), "type", "h is of type function, not a number"),
         ("text", "type", "h is of type str, not a number, expected an array of shape (3, 3)."),
         ([[1, 2], [3]], "type", "h is ragged (its rows have different lengths), expected"),
         (np.zeros((3, 2)), "shape", "h is of shape (3, 2), expected an array of shape (3, 3)."),

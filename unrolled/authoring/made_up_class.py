@@ -60,7 +60,7 @@ def made_up_class(course: Course, assignment: Assignment) -> dict[str, str]:
         class_[next(students)] = notebook(assignment, model | {code[0]: "while True:\n    pass"})
     for student in students:
         rng = random.Random(f"{student}, {assignment.name}")
-        class_[student] = notebook(assignment, model | mistaken(assignment, model, rng))
+        class_[student] = notebook(assignment, model | mistaken_answers(assignment, model, rng))
     return class_
 
 
@@ -72,7 +72,9 @@ def notebook(assignment: Assignment, answers: dict[str, str]) -> str:
     return nbformat.writes(made)
 
 
-def mistaken(assignment: Assignment, model: dict[str, str], rng: random.Random) -> dict[str, str]:
+def mistaken_answers(
+    assignment: Assignment, model: dict[str, str], rng: random.Random
+) -> dict[str, str]:
     """Some answers that are wrong, one or two in three, as ``rng`` has it."""
     answers = {}
     for question in assignment.questions:

@@ -109,24 +109,24 @@ def verdicts(
     assignment: Assignment, answers: Mapping[str, str], only: Sequence[str] = ()
 ) -> list[Verdict]:
     """What ``answers`` are worth, in the sandbox; to all questions, or to those of ``only``."""
-    handed_in = Submission(dict(answers), set(answers))
+    submission = Submission(dict(answers), set(answers))
     asked = [q for q in assignment.questions if not only or q.cell in only]
-    return judge(handed_in, assignment.released, asked, assignment.points, LIMITS)
+    return judge(submission, assignment.released, asked, assignment.points, LIMITS)
 
 
-def lost(found: Sequence[Verdict]) -> list[str]:
+def cells_that_lost_points(found: Sequence[Verdict]) -> list[str]:
     """The cells of the questions that did not get full marks, those for a human left out."""
     return [v.question.cell for v in found if v.points is not None and v.points < v.max_points]
 
 
 def _survives(packed: bytes, answers: dict[str, str], cell: str) -> bool:
     assignment = _unpack(packed)
-    if lost(verdicts(assignment, answers, [cell])):
+    if cells_that_lost_points(verdicts(assignment, answers, [cell])):
         return False
     # what its own question does not notice another may, which builds on this cell
     cells = [q.cell for q in assignment.questions if isinstance(q, Code)]
     later = cells[cells.index(cell) + 1 :]
-    return not (later and lost(verdicts(assignment, answers, later)))
+    return not (later and cells_that_lost_points(verdicts(assignment, answers, later)))
 
 
 @lru_cache(maxsize=2)
@@ -142,7 +142,7 @@ def measure(course: Course, name: str, pool: Executor) -> Strength:
     folder = course.folder("source", ".", name) / "styles"
     for path in sorted(folder.glob("*.txt")):
         answers = model | samples.texts(path)
-        found.styles[path.stem] = lost(verdicts(assignment, answers))
+        found.styles[path.stem] = cells_that_lost_points(verdicts(assignment, answers))
     for question in assignment.questions:
         _try_for_free(found, assignment, model, question)
     for seed in range(SEEDS):

@@ -103,7 +103,7 @@ class Course:
         """
         self._check_known(name)
         if package := str(self.config.get("Unrolled", {}).get("package", "")):
-            filling.say_where(self.folder("source", ".", name) / f"{name}.ipynb", package)
+            filling.set_package(self.folder("source", ".", name) / f"{name}.ipynb", package)
         # nbgrader calls alembic by name, also where the environment is not activated
         os.environ["PATH"] = environment()["PATH"]
         nbgrader = NbGraderAPI(self.directory, config=self.config)
@@ -164,7 +164,7 @@ class Course:
             own = assignment.with_variant(variant_of(secret, student, name, True))
             target = folder / student / name
             target.mkdir(parents=True, exist_ok=True)
-            notebook = filling.given_out(own.released, own.variant)
+            notebook = filling.mark_for_student(own.released, own.variant)
             nbformat.write(notebook, target / f"{name}.ipynb")
         # in the end: until then nobody is graded by numbers that were not given out
         roster.write(folder / f"{name}.csv")
@@ -175,9 +175,9 @@ class Course:
             known = ", ".join(self.assignments()) or "none"
             raise CourseError(f"unknown assignment {name!r}; this course has: {known}")
 
-    def students(self, assignment: str) -> list[str]:
+    def submitted_students(self, assignment: str) -> list[str]:
         """Who handed in, in order of name: the folders that hold a folder of that assignment."""
-        found = [name for name, problem in self._handed_in(assignment) if not problem]
+        found = [name for name, problem in self._submitted(assignment) if not problem]
         if not found:
             submitted = self.root / self.directory.submitted_directory
             why = self.problems(assignment)
@@ -189,9 +189,9 @@ class Course:
 
     def problems(self, assignment: str) -> list[str]:
         """What lies among the hand-ins and cannot be graded: what, where, and what to do."""
-        return [problem for _, problem in self._handed_in(assignment) if problem]
+        return [problem for _, problem in self._submitted(assignment) if problem]
 
-    def _handed_in(self, assignment: str) -> list[tuple[str, str]]:
+    def _submitted(self, assignment: str) -> list[tuple[str, str]]:
         submitted = self.root / self.directory.submitted_directory
         if not submitted.is_dir():
             raise CourseError(f"{submitted} is missing: hand-ins are expected there")

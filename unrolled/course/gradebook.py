@@ -76,7 +76,7 @@ def register(course: Course, assignment: Assignment) -> None:
         with api.Gradebook(course.db_url, course.id) as gradebook:
             gradebook.update_or_create_assignment(assignment.name)
         resources = {
-            "notebook": assignment.notebook,
+            "notebook": assignment.name,
             "assignment": assignment.name,
             "db_url": course.db_url,
         }
@@ -114,7 +114,7 @@ class _Row:
     manual: Any = None
 
 
-class Book:
+class Gradebook:
     """An open gradebook, for the hand-ins of one assignment."""
 
     def __init__(self, connection: Connection, assignment: Assignment) -> None:
@@ -137,7 +137,7 @@ class Book:
         self._notebook, self._assignment = self._connection.execute(
             select(notebook.c.id, task.c.id)
             .join(task, notebook.c.assignment_id == task.c.id)
-            .where(task.c.name == assignment.name, notebook.c.name == assignment.notebook)
+            .where(task.c.name == assignment.name, notebook.c.name == assignment.name)
         ).one()
         cells = self._connection.execute(
             select(cell.c.type, cell.c.name, cell.c.id).where(cell.c.notebook_id == self._notebook)
@@ -243,11 +243,11 @@ def comment(result: Result, verdict: Verdict) -> str:
 
 
 @contextmanager
-def opened(course: Course, assignment: Assignment) -> Iterator[Book]:
+def open_gradebook(course: Course, assignment: Assignment) -> Iterator[Gradebook]:
     """The course's gradebook, in which ``register`` has made the assignment known."""
     engine = create_engine(course.db_url)
     try:
         with errors_named(course.db_url), engine.connect() as connection:
-            yield Book(connection, assignment)
+            yield Gradebook(connection, assignment)
     finally:
         engine.dispose()

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlib import Trace, unroll
-from unrolled.sandbox.wire import Other
+from unrolled.sandbox.wire import Opaque
 
 RTOL, ATOL = 1e-6, 1e-9
 """Loose enough for another order of summation, far tighter than any mistake. RTOL is a part of a
@@ -146,7 +146,7 @@ def _of_values(
     return Difference("value", name, t, got, expected, agreed, entry)
 
 
-def in_place(difference: Difference) -> str:
+def place_and_value(difference: Difference) -> str:
     """Where two records part, and what stands there: ``h(2) = (3, 1, 0)``."""
     return f"{difference.place} = {difference.got}"
 
@@ -293,7 +293,7 @@ def as_numbers(name: str, shape: tuple[int, ...], value: Any) -> NDArray | Diffe
 def _not_numbers(value: Any) -> str:
     if isinstance(value, list | tuple | np.ndarray):
         return "made of entries that are not all numbers"
-    kind = value.kind if isinstance(value, Other) else type(value).__name__
+    kind = value.kind if isinstance(value, Opaque) else type(value).__name__
     return f"of type {kind}, not a number"
 
 
@@ -374,7 +374,7 @@ def _slip(true: Trace, own: Mapping[str, NDArray], t: int) -> Difference | None:
     return None
 
 
-def named(returned: Any, names: Sequence[str]) -> dict[str, Any] | None:
+def by_name(returned: Any, names: Sequence[str]) -> dict[str, Any] | None:
     """What a function returned, by the names of its quantities; None if there are not as many."""
     if len(names) == 1:
         return {names[0]: returned}

@@ -15,9 +15,9 @@ import numpy as np
 from unrolled.judging.compare import (
     Expected,
     agrees,
+    by_name,
     first_difference,
-    in_place,
-    named,
+    place_and_value,
     spell_rounded,
 )
 from unrolled.judging.rubric import Autograded, ByHand, Case, Code, Question, Typed, Wrong
@@ -82,7 +82,7 @@ def _places(wrong: Wrong, asked: Asked, over_time: bool) -> list[str]:
             if not agrees(value, right[name].values, asked.tolerance)
         ]
     difference = first_difference(right, values)
-    return [in_place(difference)] if difference is not None else []
+    return [place_and_value(difference)] if difference is not None else []
 
 
 def _stops_with(wrong: Wrong, case: Case) -> list[str]:
@@ -122,7 +122,7 @@ def values_of(wrong: Wrong, asked: Asked) -> dict[str, Any] | None:
                     return dict(wrong.values())
                 case Case():
                     arguments = {k: np.array(v) for k, v in asked.arguments.items()}
-                    return named(wrong.values(**arguments), list(asked.expected))
+                    return by_name(wrong.values(**arguments), list(asked.expected))
     except (ValueError, TypeError, IndexError, KeyError, FloatingPointError, ZeroDivisionError):
         return None  # with these sizes there is no such mistake
 

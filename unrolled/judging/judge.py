@@ -17,11 +17,11 @@ from unrolled.judging.compare import (
     Expected,
     agrees,
     as_numbers,
+    by_name,
     first_difference,
     gradient_difference,
     hand_computation,
     inputs_in_words,
-    named,
     spell,
     spell_typed,
 )
@@ -190,15 +190,15 @@ class _Judgement:
         return self._say_wrong(question, right / asked, got, *reasons)
 
     def _code(self, session: Session, question: Code) -> Verdict:
-        judged: list[Judged] = []
+        judged: list[CaseResult] = []
         # public cases first: what is told of them cannot hold what a hidden one brought in
         for case in sorted(question.cases, key=lambda case: case.hidden):
             try:
-                judged.append(_judged(session, question, case))
+                judged.append(_run_case(session, question, case))
             except (Stopped, wire.WireError) as stopped:
                 status = getattr(stopped, "kind", "killed")
                 reason = f"your code gave {stopped}. The cases after this one were not run."
-                judged.append(Judged(case, status, reason))
+                judged.append(CaseResult(case, status, reason))
             if judged[-1].status in ("timeout", "memory", "killed"):
                 break
         hidden = sum(case.hidden for case in question.cases)
@@ -215,25 +215,25 @@ class _Judgement:
         return self._say(status, earned / hidden, *reasons, idea=explained)
 
 
-def _judged(session: Session, question: Code, case: Case | Reach) -> Judged:
+def _run_case(session: Session, question: Code, case: Case | Reach) -> CaseResult:
     arguments = {name: wire.encode(value) for name, value in case.arguments.items()}
     said = session.ask({"call": question.function, "arguments": arguments})
     if (error := _told(said.get("error"), case.hidden)) is not None:
-        return Judged(case, "error", f"{question.function} stops with {error}")
+        return CaseResult(case, "error", f"{question.function} stops with {error}")
     returned = wire.decode(said.get("returned"))
     if returned is None:
-        return Judged(case, "wrong", f"{question.function} returns nothing.")
+        return CaseResult(case, "wrong", f"{question.function} returns nothing.")
     names = list(case.expected if isinstance(case, Case) else case.returns)
-    got = named(returned, names)
+    got = by_name(returned, names)
     if got is None:
         listed = " and ".join(names)
-        return Judged(case, "wrong", f"{question.function} does not return {listed}.")
+        return CaseResult(case, "wrong", f"{question.function} does not return {listed}.")
     if isinstance(case, Reach):
-        return reached(case, got)
-    return compared(question, case, got)
+        return measure_case(case, got)
+    return compare_case(question, case, got)
 
 
-def _by_reason(judged: Sequence[Judged]) -> list[str]:
+def _by_reason(judged: Sequence[CaseResult]) -> list[str]:
     """What is to be said, once for all cases of which it is true."""
     titles: dict[str, list[str]] = {}
     for one in judged:
@@ -243,7 +243,7 @@ def _by_reason(judged: Sequence[Judged]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Judged:
+class CaseResult:
     """One case: its status, what is told of it, the share of it that is earned, and the values."""
 
     case: Case | Reach
@@ -253,7 +253,7 @@ class Judged:
     got: Mapping[str, Any] = field(default_factory=dict)
 
 
-def compared(question: Code, case: Case, got: Mapping[str, Any]) -> Judged:
+def compare_case(question: Code, case: Case, got: Mapping[str, Any]) -> CaseResult:
     """A case whose right values are known."""
     expected = ideas.right_values(case, question.over_time)
     differences = {
@@ -261,14 +261,14 @@ def compared(question: Code, case: Case, got: Mapping[str, Any]) -> Judged:
     }
     wrong = [difference for difference in differences.values() if difference is not None]
     if not wrong:
-        return Judged(case, "correct", share=1.0, got=got)
+        return CaseResult(case, "correct", share=1.0, got=got)
     # what comes first in time explains what comes after it
     first = wrong[0] if question.gradients else first_difference(expected, got) or wrong[0]
     share = 1 - len(wrong) / len(expected) if question.by_quantity else 0.0
     if case.hidden:
-        return Judged(case, "wrong", first.without_numbers(), share, got)
+        return CaseResult(case, "wrong", first.without_numbers(), share, got)
     told = f"{first.in_words()} {inputs_in_words(case.arguments, first.t)}".strip()
-    return Judged(case, "wrong", told, share, got)
+    return CaseResult(case, "wrong", told, share, got)
 
 
 def _difference(
@@ -286,26 +286,26 @@ def _difference(
     )
 
 
-def reached(case: Reach, got: Mapping[str, Any]) -> Judged:
+def measure_case(case: Reach, got: Mapping[str, Any]) -> CaseResult:
     """A case that is judged by what can be done with the result."""
     zeros = {name: Expected(np.zeros(shape), False) for name, shape in case.returns.items()}
     for name, want in zeros.items():
         array = as_numbers(name, want.values.shape, got.get(name))
         if isinstance(array, Difference):
             told = array.without_numbers() if case.hidden else array.in_words()
-            return Judged(case, "wrong", told)
+            return CaseResult(case, "wrong", told)
     with np.errstate(all="ignore"):  # a student's numbers may be huge
         arrays = {name: np.asarray(got[name], float) for name in case.returns}
         try:
             found = float(case.measure(**arrays))
         except (ArithmeticError, ValueError) as error:
-            return Judged(case, "wrong", f"what it returns cannot be used: {error}"[:300] + ".")
+            return CaseResult(case, "wrong", f"what it returns cannot be used: {error}"[:300] + ".")
     told = f"{case.what} is {found:.3g}; at most {case.at_most:g} was to be reached."
     if found <= case.at_most:
-        return Judged(case, "correct", share=1.0)
+        return CaseResult(case, "correct", share=1.0)
     if found <= case.partly:
-        return Judged(case, "wrong", f"{told} Up to {case.partly:g} counts half.", 0.5)
-    return Judged(case, "wrong", told)
+        return CaseResult(case, "wrong", f"{told} Up to {case.partly:g} counts half.", 0.5)
+    return CaseResult(case, "wrong", told)
 
 
 def _told(error: Any, hidden: bool) -> str | None:

@@ -350,7 +350,7 @@ def changed(right: Callable[..., Any], **changes: Callable[[Any], Any]) -> Calla
     return wrong
 
 
-def again(true: Trace, **changes: Callable[[Any], Any]) -> Trace:
+def rerun(true: Trace, **changes: Callable[[Any], Any]) -> Trace:
     """A wrong idea of a ByHand: the trace that comes of it when the network is changed."""
     network = true.cell
     arrays = {name: change(getattr(network, name)) for name, change in changes.items()}

@@ -30,7 +30,7 @@ def write_report(
     path = course.root / f"report-{assignment.name}.html"
 
     def link(student: str) -> str:
-        page = course.folder("feedback", student, assignment.name) / f"{assignment.notebook}.html"
+        page = course.folder("feedback", student, assignment.name) / f"{assignment.name}.html"
         return quote(os.path.relpath(page, path.parent))
 
     known = copied_answers(course, assignment, results)

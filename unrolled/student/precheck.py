@@ -65,7 +65,7 @@ class Findings:
         return "\n".join([*lines, end])
 
 
-def look_at(path: Path, unsafe: bool = False) -> Findings:
+def check_notebook(path: Path, unsafe: bool = False) -> Findings:
     """Look at the notebook at ``path``.
 
     Raises
