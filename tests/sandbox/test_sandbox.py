@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from unrolled.sandbox import containers, syscalls, wire
+from unrolled.sandbox.bubblewrap import SandboxMissing
 from unrolled.sandbox.containers import Limits, Stopped, container, question
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
@@ -505,7 +506,7 @@ def test_forged_messages_are_refused_or_taken_as_values_and_never_raise_anything
 
 def test_without_bubblewrap_there_is_no_sandbox_and_the_cure_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(containers.SandboxMissing, match="apt-get install bubblewrap"):
+    with pytest.raises(SandboxMissing, match="apt-get install bubblewrap"):
         containers.check()
 
 
@@ -516,7 +517,7 @@ def test_a_bubblewrap_that_does_not_start_is_told_with_its_reason(monkeypatch, t
     )
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    with pytest.raises(containers.SandboxMissing, match="does not start: bwrap: No permissions"):
+    with pytest.raises(SandboxMissing, match="does not start: bwrap: No permissions"):
         containers.check()
 
 

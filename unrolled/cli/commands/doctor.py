@@ -13,6 +13,7 @@ from pathlib import Path
 from unrolled.cli import exit_codes
 from unrolled.cli.output import print_json
 from unrolled.sandbox import cgroup, containers, syscalls
+from unrolled.sandbox.bubblewrap import SandboxMissing
 
 NEEDED_DISK = 1 << 30
 
@@ -60,7 +61,7 @@ def examine() -> list[Finding]:
 def _sandbox() -> Finding:
     try:
         containers.check()
-    except containers.SandboxMissing as missing:
+    except SandboxMissing as missing:
         return Finding("sandbox", False, True, str(missing))
     finally:
         containers.close_fork_server()
