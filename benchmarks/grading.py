@@ -39,10 +39,10 @@ from tabulate import tabulate
 from unrolled.course.course import Course, environment
 from unrolled.running import executors
 from unrolled.running.grading import grade
-from unrolled.running.work import Done, Job, Task, work
+from unrolled.running.work import Context, Done, Job, grade_submission
 
 # the small course that the tests grade, too
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import courses
 
 NAME = courses.ASSIGNMENT
@@ -96,7 +96,7 @@ def beside_stock(folder: Path, number: int) -> tuple[float, float]:
         ours(mine, 10 * number, pool)  # so that workers and gradebook stand ready
         stock(theirs, "student-00000")
         times: dict[str, list[float]] = {"theirs": [], "ours": []}
-        for turn, student in enumerate(theirs.students(NAME)):
+        for turn, student in enumerate(theirs.submitted_students(NAME)):
             times["theirs"].append(stock(theirs, student))
             if turn % 5 == 0:
                 times["ours"].append(ours(mine, 10 * number, pool) / (10 * number))
@@ -109,12 +109,12 @@ def overhead(course: Course) -> float:
     """Median milliseconds for one hand-in with all answers right, by one worker, writing apart."""
     assignment = course.assignment(NAME)
     content = (course.folder("submitted", "student-00000", NAME) / f"{NAME}.ipynb").read_bytes()
-    task, job = Task.pack(assignment), Job("student", content)
-    work(task, job)
+    context, job = Context.pack(assignment), Job("student", content)
+    grade_submission(context, job)
     times = []
     for _ in range(30):
         began = time.perf_counter()
-        work(task, job)
+        grade_submission(context, job)
         times.append(time.perf_counter() - began)
     return 1e3 * statistics.median(times)
 
@@ -125,7 +125,7 @@ class Judged(Executor):
     def __init__(self, done: Done) -> None:
         self.done = done
 
-    def submit(self, function: object, task: Task, job: Job) -> Future:
+    def submit(self, function: object, context: Context, job: Job) -> Future:
         future: Future = Future()
         future.set_result(replace(self.done, result={**self.done.result, "student": job.student}))
         return future
@@ -135,7 +135,7 @@ def writing(course: Course, hand_ins: int) -> float:
     """Milliseconds a hand-in of the one process that writes store, pages and gradebook."""
     assignment = course.assignment(NAME)
     content = (course.folder("submitted", "student-00000", NAME) / f"{NAME}.ipynb").read_bytes()
-    judged = Judged(work(Task.pack(assignment), Job("student", content)))
+    judged = Judged(grade_submission(Context.pack(assignment), Job("student", content)))
     ours(course, hand_ins, judged)
     return 1e3 * ours(course, hand_ins, judged) / hand_ins
 

@@ -24,7 +24,7 @@ from filelock import FileLock
 from hypothesis import settings
 from needs import missing
 
-from unrolled.sandbox import rooms
+from unrolled.sandbox import containers
 from unrolled.sandbox.bubblewrap import CURE, SandboxMissing
 
 ROOT = Path(__file__).parents[1]
@@ -84,7 +84,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 def bubblewrap() -> None:
     """A sandbox that starts."""
     try:
-        rooms.check()
+        containers.check()
     except SandboxMissing as reason:
         missing(str(reason), CURE)
 

@@ -13,7 +13,7 @@ from rnnlib.examples import (
     notes_inputs,
 )
 from rnnlib.parameters import parameters
-from unrolled.judging.rubric import ByHand, Case, Code, Typed, Written, Wrong, again, changed
+from unrolled.judging.rubric import ByHand, Case, Code, Typed, Written, Wrong, changed, rerun
 from unrolled.judging.variants import small_trace
 
 # What is right, as rnnlib has it, in the form in which the students write it. ----------------
@@ -269,7 +269,7 @@ OUTPUTS = [
 ]
 
 BY_HAND = [
-    Wrong(name, lambda true, by=by: again(true, **by), hint, WHERE[hint])
+    Wrong(name, lambda true, by=by: rerun(true, **by), hint, WHERE[hint])
     for name, by, hint in [
         ("the memory is left out", {"W_h": np.zeros_like}, MEMORY),
         ("W_h is transposed", {"W_h": np.transpose}, TURNED),

@@ -7,7 +7,7 @@ import numpy as np
 from rnnlib import Elman, Jordan, JordanStep, unroll
 from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
 from rnnlib.parameters import parameters
-from unrolled.judging.rubric import ByHand, Case, Code, Typed, Written, Wrong, again, changed
+from unrolled.judging.rubric import ByHand, Case, Code, Typed, Written, Wrong, changed, rerun
 from unrolled.judging.variants import code, formulas, network_code, small_trace
 
 # What is right, as rnnlib has it, in the form in which the students write it. ----------------
@@ -199,7 +199,7 @@ TAUGHT = [
 ]
 
 BY_HAND = [
-    Wrong(name, lambda true, by=by: again(true, **by), hint, WHERE[hint])
+    Wrong(name, lambda true, by=by: rerun(true, **by), hint, WHERE[hint])
     for name, by, hint in [
         ("the memory is left out", {"W_h": np.zeros_like}, MEMORY),
         ("the biases are forgotten", {"b_h": np.zeros_like, "b_o": np.zeros_like}, BIAS),

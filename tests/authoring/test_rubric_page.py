@@ -194,12 +194,12 @@ def test_every_wrong_idea_of_the_page_is_told_from_what_is_right():
     )
     for question in questions[:2]:
         for wrong in question.wrong:
-            cases = [c for c in getattr(question, "cases", [None]) if c is None or c.hidden]
-            evidence = [(case, ideas.values_of(wrong, question, case)) for case in cases]
-            right = [ideas.right_values(question, case) for case in cases]
+            hidden = [a for a in ideas.what_is_asked(question) if getattr(a, "hidden", True)]
+            evidence = [(asked, ideas.values_of(wrong, asked)) for asked in hidden]
+            right = [ideas.right_values(asked) for asked in hidden]
             differs = [
-                (case, got)
-                for (case, got), want in zip(evidence, right, strict=True)
+                (asked, got)
+                for (asked, got), want in zip(evidence, right, strict=True)
                 if any(not np.allclose(got[name], want[name].values) for name in got)
             ]
-            assert ideas.explains(question, differs) is wrong
+            assert ideas.explanation(question, differs) is wrong

@@ -88,7 +88,7 @@ def test_a_released_notebook_runs_and_its_checks_say_what_is_missing(name):
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_the_source_has_what_its_rubric_says(name):
     folder = ROOT / "solutions" / name
-    filled = nbformat.reads(filling.filled(folder), as_version=4)
+    filled = nbformat.reads(filling.filled_text(folder), as_version=4)
     stored = nbformat.read(folder / f"{name}.ipynb", as_version=4)
     assert [c.source for c in filled.cells] == [c.source for c in stored.cells], (
         f"python -m unrolled.judging.filling solutions/{name}"

@@ -19,8 +19,8 @@ from nbgrader.api import Gradebook
 
 from unrolled.course import store
 from unrolled.running import grading
-from unrolled.running.grading import grade, in_order
-from unrolled.sandbox.rooms import Limits
+from unrolled.running.grading import by_student, grade
+from unrolled.sandbox.containers import Limits
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
 QUICK = courses.QUICK
@@ -49,7 +49,7 @@ def graded(course, **how):
     """Grade the class here; returns the results, and whose hand-ins were judged for them."""
     with Counting() as here:
         assignment = course.assignment(ASSIGNMENT)
-        results = in_order(list(grade(course, assignment, executor=here, limits=QUICK, **how)))
+        results = by_student(list(grade(course, assignment, executor=here, limits=QUICK, **how)))
     return results, sorted(here.judged)
 
 
@@ -154,7 +154,7 @@ def test_wherever_the_writing_is_cut_off_the_next_run_brings_it_to_its_end(
         return step
 
     with monkeypatch.context() as patch:
-        places = ((store, "write"), (grading, "write"), (grading.gradebook.Book, "record"))
+        places = ((store, "write"), (grading, "write"), (grading.Gradebook, "record"))
         for module, name in places:
             patch.setattr(module, name, cut(getattr(module, name)))
         patch.setattr(grading.store, "locked", lambda *_: nullcontext())

@@ -21,7 +21,7 @@ from unrolled.judging.compare import (
     hand_computation,
     spell,
 )
-from unrolled.sandbox.wire import Other
+from unrolled.sandbox.wire import Opaque
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_for_a_hidden_case_the_words_hold_no_number_but_the_step(true, expected)
         ([[None] * 3] * 3, "type", "h is made of entries that are not all numbers"),
         ([[10**400] * 3] * 3, "type", "h is made of entries that are not all numbers"),
         (np.array([1j]), "type", "h is made of entries that are not all numbers"),
-        (Other("function"), "type", "h is of type function, not a number"),
+        (Opaque("function"), "type", "h is of type function, not a number"),
         ("text", "type", "h is of type str, not a number, expected an array of shape (3, 3)."),
         ([[1, 2], [3]], "type", "h is ragged (its rows have different lengths), expected"),
         (np.zeros((3, 2)), "shape", "h is of shape (3, 2), expected an array of shape (3, 3)."),
@@ -201,7 +201,7 @@ def test_one_slip_costs_one_step_and_not_what_follows_from_it():
     result = hand_computation(true, {"h": h, "y": y})
     assert result.follows == [True, False, True, True]
     assert result.first.place == "h(2)"
-    assert [slip.place for slip in result.slips] == ["h(2)"]
+    assert [slip.place for slip in result.slips.values()] == ["h(2)"]
 
 
 def test_in_a_jordan_network_the_next_step_follows_from_y():
@@ -210,7 +210,7 @@ def test_in_a_jordan_network_the_next_step_follows_from_y():
     y = [[1, 6], *slipped.y]
     result = hand_computation(true, {"h": [true.h[0], *slipped.h], "y": y})
     assert result.follows == [False, True, True]
-    assert result.slips[0].place == "y(1)"
+    assert result.slips[1].place == "y(1)"
 
 
 @pytest.mark.parametrize(

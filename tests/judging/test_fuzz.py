@@ -28,7 +28,7 @@ from unrolled.judging.notebook import cell_id, load_released, rebuild
 from unrolled.judging.results import STATUSES
 from unrolled.judging.rubric import load
 from unrolled.judging.submission import Submission, Unreadable
-from unrolled.sandbox import rooms, wire
+from unrolled.sandbox import containers, wire
 
 ROOT = Path(__file__).parents[2]
 NAME = "elman-jordan"
@@ -190,13 +190,13 @@ class Liar:
 
 
 @contextmanager
-def room_of_liars(lines, *anything):
-    class Room:
+def container_of_liars(lines, *anything):
+    class Container:
         @contextmanager
         def question(self, seconds=0):
             yield Liar(lines)
 
-    yield Room()
+    yield Container()
 
 
 @fuzz
@@ -205,11 +205,12 @@ def test_whatever_the_sandbox_says_the_judge_gives_a_verdict_without_points(mess
     questions, points = rubric()
     lines = [json.dumps({"error": None}).encode()] + [json.dumps(m).encode() for m in messages]
     found = Submission({q.cell: "x" for q in questions}, {q.cell for q in questions})
-    real, rooms.room = rooms.room, functools.partial(room_of_liars, [*lines, *noise])
+    real = containers.container
+    containers.container = functools.partial(container_of_liars, [*lines, *noise])
     try:
         verdicts = judge(found, released(), questions, points)
     finally:
-        rooms.room = real
+        containers.container = real
     for verdict in verdicts:
         assert verdict.status in STATUSES
         assert not verdict.points

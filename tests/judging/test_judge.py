@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from unrolled.judging.judge import judge
 from unrolled.judging.rubric import Case, Code, Reach, Typed, Wrong
 from unrolled.judging.submission import Submission
-from unrolled.sandbox.rooms import Limits
+from unrolled.sandbox.containers import Limits
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
 
@@ -25,9 +25,13 @@ def verdict(question, text):
         marked(new_code_cell("import numpy as np"), "setup"),
         marked(new_code_cell("# your answer here"), question.cell, solution=True),
     ]
-    handed_in = Submission({question.cell: text}, {question.cell})
+    submission = Submission({question.cell: text}, {question.cell})
     [found] = judge(
-        handed_in, new_notebook(cells=cells), [question], {question.points: MOST}, Limits(seconds=3)
+        submission,
+        new_notebook(cells=cells),
+        [question],
+        {question.points: MOST},
+        Limits(seconds=3),
     )
     return found
 

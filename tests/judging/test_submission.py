@@ -34,41 +34,41 @@ def released():
 
 
 @pytest.fixture
-def handed_in(tmp_path, released):
+def submitted(tmp_path, released):
     """A function that writes a changed copy of the released notebook and reads it as a hand-in."""
 
-    def hand_in(change):
+    def submit(change):
         notebook = nbformat.from_dict(json.loads(nbformat.writes(released)))
         change(notebook)
         path = tmp_path / "handed-in.ipynb"
         path.write_text(json.dumps(notebook))
         return read(path, released)
 
-    return hand_in
+    return submit
 
 
-def test_the_text_of_the_answer_cells_is_taken(handed_in):
+def test_the_text_of_the_answer_cells_is_taken(submitted):
     def answer(notebook):
         notebook.cells[2].source = "x = 1"
 
-    handin = handed_in(answer)
-    assert handin == Submission({"one": "x = 1", "two": "*answer*"}, {"one"}, [])
+    submission = submitted(answer)
+    assert submission == Submission({"one": "x = 1", "two": "*answer*"}, {"one"}, [])
 
 
-def test_an_untouched_notebook_is_not_attempted(handed_in):
-    handin = handed_in(lambda notebook: None)
-    assert handin.attempted == set()
-    assert handin.notes == []
+def test_an_untouched_notebook_is_not_attempted(submitted):
+    submission = submitted(lambda notebook: None)
+    assert submission.attempted == set()
+    assert submission.notes == []
 
 
-def test_a_source_in_lines_is_one_text(handed_in):
+def test_a_source_in_lines_is_one_text(submitted):
     def answer(notebook):
         notebook.cells[2].source = ["x = 1\n", "y = 2"]
 
-    assert handed_in(answer).answers["one"] == "x = 1\ny = 2"
+    assert submitted(answer).answers["one"] == "x = 1\ny = 2"
 
 
-def test_metadata_outputs_points_and_other_cells_are_ignored(handed_in, released):
+def test_metadata_outputs_points_and_other_cells_are_ignored(submitted, released):
     def cheat(notebook):
         notebook.cells[2].source = "x = 1"
         notebook.cells[2].metadata.nbgrader.update(points=100, grade=True, locked=True)
@@ -78,16 +78,18 @@ def test_metadata_outputs_points_and_other_cells_are_ignored(handed_in, released
         notebook.cells.append(new_code_cell("steal()"))
         notebook.metadata.kernelspec = {"name": "evil", "display_name": "evil"}
 
-    handin = handed_in(cheat)
-    rebuilt = rebuild(released, handin.answers)
+    submission = submitted(cheat)
+    rebuilt = rebuild(released, submission.answers)
     assert rebuilt.cells[2].source == "x = 1"
     assert rebuilt.metadata == released.metadata
     assert [c.metadata for c in rebuilt.cells] == [c.metadata for c in released.cells]
     assert [c.source for c in rebuilt.cells[3:]] == [c.source for c in released.cells[3:]]
-    assert handin.notes == ["The cell “check”, which is not an answer, was changed; ours was used."]
+    assert submission.notes == [
+        "The cell “check”, which is not an answer, was changed; ours was used."
+    ]
 
 
-def test_cells_may_be_moved_deleted_duplicated_or_turned_to_markdown(handed_in):
+def test_cells_may_be_moved_deleted_duplicated_or_turned_to_markdown(submitted):
     def shuffle(notebook):
         notebook.cells[2].source = "x = 1"
         notebook.cells[2].cell_type = "markdown"
@@ -95,9 +97,9 @@ def test_cells_may_be_moved_deleted_duplicated_or_turned_to_markdown(handed_in):
         again.source = "x = 2"
         notebook.cells = [*reversed(notebook.cells[:4]), again]
 
-    handin = handed_in(shuffle)
-    assert handin.answers == {"one": "x = 1", "two": "*answer*"}
-    assert handin.notes == [
+    submission = submitted(shuffle)
+    assert submission.answers == {"one": "x = 1", "two": "*answer*"}
+    assert submission.notes == [
         "The cell “one” occurs 2 times; the first was graded.",
         "The answer cell “two” is missing from the notebook.",
     ]
@@ -165,11 +167,11 @@ def test_any_json_is_a_hand_in_or_unreadable_and_nothing_else(tmp_path, released
     path = tmp_path / "any.ipynb"
     path.write_text(json.dumps({"cells": notebook}))
     try:
-        handin = read(path, released)
+        submission = read(path, released)
     except Unreadable:
         return
-    assert all(isinstance(text, str) for text in handin.answers.values())
-    nbformat.validate(rebuild(released, handin.answers))
+    assert all(isinstance(text, str) for text in submission.answers.values())
+    nbformat.validate(rebuild(released, submission.answers))
 
 
 @given(metadata=NOTEBOOK_JSON)
@@ -179,8 +181,8 @@ def test_a_cell_of_any_shape_has_an_id_or_none(metadata):
         assert found is None or isinstance(found, str)
 
 
-def test_a_lone_surrogate_does_not_stop_the_file_from_being_written(handed_in):
+def test_a_lone_surrogate_does_not_stop_the_file_from_being_written(submitted):
     def answer(notebook):
         notebook.cells[2].source = "x = '\ud800'"
 
-    handed_in(answer).answers["one"].encode("utf-8")
+    submitted(answer).answers["one"].encode("utf-8")

@@ -36,7 +36,7 @@ from unrolled.judging.notebook import cell_id
 from unrolled.judging.rubric import Code
 from unrolled.running.grading import grade
 from unrolled.running.reporting import write_report
-from unrolled.sandbox.rooms import Limits
+from unrolled.sandbox.containers import Limits
 
 ROOT = Path(__file__).parents[2]
 ATTACKS = Path(__file__).parent / "attacks"

@@ -17,7 +17,7 @@ from unrolled.judging.results import UNSAFE
 from unrolled.judging.rubric import Code
 from unrolled.judging.submission import read
 from unrolled.running import work
-from unrolled.running.grading import grade, in_order
+from unrolled.running.grading import by_student, grade
 from unrolled.sandbox.bubblewrap import SandboxMissing
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +109,7 @@ def test_the_model_solution_gets_full_marks(course, bubblewrap):
 
 
 def test_a_second_run_gives_the_same(course, results):
-    again = in_order(list(grade(course, course.assignment(ASSIGNMENT), limits=QUICK)))
+    again = by_student(list(grade(course, course.assignment(ASSIGNMENT), limits=QUICK)))
     for result in again:
         before = results[result.student]
         assert [(v.status, v.points, v.reasons) for v in result.verdicts] == [

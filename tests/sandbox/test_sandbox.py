@@ -11,8 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from unrolled.sandbox import rooms, syscalls, wire
-from unrolled.sandbox.rooms import Limits, Stopped, question, room
+from unrolled.sandbox import containers, syscalls, wire
+from unrolled.sandbox.bubblewrap import SandboxMissing
+from unrolled.sandbox.containers import Limits, Stopped, container, question
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
 QUICK = Limits(seconds=20, cpu_seconds=2)
@@ -20,9 +21,9 @@ QUICK = Limits(seconds=20, cpu_seconds=2)
 
 def run(source, *names, limits=QUICK):
     """Run one cell in a sandbox; returns what the cell's report and the variables say."""
-    with question(limits) as box:
-        report = box.start([{"name": "answer", "source": source}])
-        said = box.ask({"read": names})["values"]
+    with question(limits) as session:
+        report = session.start([{"name": "answer", "source": source}])
+        said = session.ask({"read": names})["values"]
         return report["error"], *(wire.decode(said[name]) for name in names)
 
 
@@ -33,9 +34,9 @@ def test_a_cell_runs_and_its_values_come_out():
 
 
 def test_a_function_is_called_with_what_the_judge_sends():
-    with question(QUICK) as box:
-        box.start([{"name": "answer", "source": "def double(a):\n    return 2 * a"}])
-        said = box.ask({"call": "double", "arguments": {"a": wire.encode(21)}})
+    with question(QUICK) as session:
+        session.start([{"name": "answer", "source": "def double(a):\n    return 2 * a"}])
+        said = session.ask({"call": "double", "arguments": {"a": wire.encode(21)}})
     assert wire.decode(said["returned"]) == 42
 
 
@@ -48,17 +49,17 @@ def test_an_error_is_told_with_its_line():
 
 def test_a_cell_that_raises_does_not_keep_later_cells_from_running():
     cells = [{"name": "one", "source": "1 / 0"}, {"name": "two", "source": "x = 5"}]
-    with question(QUICK) as box:
-        assert box.start(cells) == {"error": None}
-        assert box.ask({"read": ["x"]})["values"] == {"x": 5}
+    with question(QUICK) as session:
+        assert session.start(cells) == {"error": None}
+        assert session.ask({"read": ["x"]})["values"] == {"x": 5}
 
 
 def test_there_is_no_network():
     """Neither a way to open a socket nor, seen from outside, anything to reach by one."""
     error, _ = run("import socket\nsocket.socket()", "x")
     assert error["type"] == "OSError"
-    with question(QUICK) as box:
-        box.start([])
+    with question(QUICK) as session:
+        session.start([])
         devices = Path(f"/proc/{student().pid}/net/dev").read_text().splitlines()[2:]
     assert [line.split(":")[0].strip() for line in devices] == ["lo"]
 
@@ -111,13 +112,13 @@ for other in range(1, 200):
         *("seen", "number", "found"),
     )
     assert seen == []
-    assert found == [1, number], "the room, which is the first process, and the question itself"
+    assert found == [1, number], "the init, which is the first process, and the question itself"
 
 
 def test_no_right_is_left():
     """As the kernel tells outside."""
-    with question(QUICK) as box:
-        box.start([])
+    with question(QUICK) as session:
+        session.start([])
         status = read_status(student().pid)
         filtered = syscalls.compiled() is not None
     assert status["Uid"] == status["Gid"]
@@ -136,13 +137,13 @@ def read_status(pid):
 
 def student():
     """The process in which a question's code runs, as seen from outside: the youngest of all."""
-    inside = psutil.Process(rooms.nursery()._process.pid).children(recursive=True)
+    inside = psutil.Process(containers.fork_server()._process.pid).children(recursive=True)
     return max(inside, key=lambda process: (process.create_time(), process.pid))
 
 
 def warm():
     """The process from which all questions fork."""
-    inside = psutil.Process(rooms.nursery()._process.pid).children(recursive=True)
+    inside = psutil.Process(containers.fork_server()._process.pid).children(recursive=True)
     return min((p for p in inside if p.name().startswith("python")), key=lambda p: p.pid)
 
 
@@ -155,17 +156,18 @@ def namespaces(pid):
 
 def test_each_hand_in_has_namespaces_of_its_own():
     seen = [], [], []
-    with room(QUICK) as place, room(QUICK) as elsewhere:  # at once, lest a number is given again
+    # at once, lest a number is given again
+    with container(QUICK) as place, container(QUICK) as elsewhere:
         for where, found in zip((place, place, elsewhere), seen, strict=True):
-            with where.question() as box:
-                box.start([])
+            with where.question() as session:
+                session.start([])
                 found.append(namespaces(student().pid))
-        judge, nursery = namespaces("self"), namespaces(warm().pid)
+        judge, server = namespaces("self"), namespaces(warm().pid)
     first, second, other = (found[0] for found in seen)
     for kind in KINDS:
-        assert len({judge[kind], nursery[kind], first[kind], other[kind]}) == 4
+        assert len({judge[kind], server[kind], first[kind], other[kind]}) == 4
     assert first["pid"] == second["pid"]
-    assert first["mnt"] != nursery["mnt"]
+    assert first["mnt"] != server["mnt"]
 
 
 REACH = """
@@ -195,45 +197,45 @@ def test_the_process_that_forks_the_questions_is_out_of_their_reach(filtered, mo
     """Signals, ptrace, its memory, its limits; also where the kernel filters no system calls."""
     if not filtered:
         monkeypatch.setattr(syscalls, "compiled", lambda: None)
-    rooms.close_nursery()
+    containers.close_fork_server()
     try:
-        with room(QUICK) as place:
-            nursery = rooms.nursery()
-            with place.question() as box:
-                assert box.start([{"name": "answer", "source": REACH}]) == {"error": None}
-                done = wire.decode(box.ask({"read": ["done"]})["values"]["done"])
+        with container(QUICK) as place:
+            server = containers.fork_server()
+            with place.question() as session:
+                assert session.start([{"name": "answer", "source": REACH}]) == {"error": None}
+                done = wire.decode(session.ask({"read": ["done"]})["values"]["done"])
             if os.geteuid() != 0 and not filtered:
-                # the room then has the same user number, and its limits can be set: that costs the
-                # student's own room, at worst, and the next question opens another
+                # the init then has the same user number, and its limits can be set: that costs the
+                # student's own container, at worst, and the next question opens another
                 done = [what for what in done if what != "limits"]
             assert done == []
-            with place.question() as box:
-                assert box.start([{"name": "answer", "source": "x = 1"}]) == {"error": None}
-            assert filtered is False or rooms.nursery() is nursery
+            with place.question() as session:
+                assert session.start([{"name": "answer", "source": "x = 1"}]) == {"error": None}
+            assert filtered is False or containers.fork_server() is server
     finally:
-        rooms.close_nursery()
+        containers.close_fork_server()
 
 
 def test_a_question_that_ends_everything_it_can_leaves_the_next_one_standing():
     source = "import os\ntry:\n os.kill(-1, 9)\nfinally:\n os._exit(0)"
-    with room(QUICK) as place:
-        with place.question() as box, pytest.raises(Stopped):
-            box.start([{"name": "answer", "source": source}])
-        with place.question() as box:
-            assert box.start([{"name": "answer", "source": "x = 1"}]) == {"error": None}
+    with container(QUICK) as place:
+        with place.question() as session, pytest.raises(Stopped):
+            session.start([{"name": "answer", "source": source}])
+        with place.question() as session:
+            assert session.start([{"name": "answer", "source": "x = 1"}]) == {"error": None}
 
 
 def test_where_the_nursery_itself_is_killed_the_next_question_gets_another():
-    with room(QUICK) as place:
-        with place.question() as box:
-            box.start([])
+    with container(QUICK) as place:
+        with place.question() as session:
+            session.start([])
             end = [warm(), student()]
             end[0].kill()
             psutil.wait_procs(end, timeout=300)
             with pytest.raises(Stopped):
-                box.ask({"read": ["x"]})
-        with place.question() as box:
-            assert box.start([{"name": "answer", "source": "x = 1"}]) == {"error": None}
+                session.ask({"read": ["x"]})
+        with place.question() as session:
+            assert session.start([{"name": "answer", "source": "x = 1"}]) == {"error": None}
 
 
 def test_nothing_passes_from_one_question_to_the_next():
@@ -256,12 +258,12 @@ for other in range(2, 200):
         pass
 others.remove(os.getpid())
 """
-    with room(QUICK) as place:
-        with place.question() as box:
-            assert box.start([{"name": "answer", "source": leave}]) == {"error": None}
-        with place.question() as box:
-            assert box.start([{"name": "answer", "source": look}]) == {"error": None}
-            values = box.ask({"read": ["files", "others"]})["values"]
+    with container(QUICK) as place:
+        with place.question() as session:
+            assert session.start([{"name": "answer", "source": leave}]) == {"error": None}
+        with place.question() as session:
+            assert session.start([{"name": "answer", "source": look}]) == {"error": None}
+            values = session.ask({"read": ["files", "others"]})["values"]
     assert {name: wire.decode(value) for name, value in values.items()} == {
         "files": [],
         "others": [],
@@ -340,8 +342,8 @@ def test_memory_has_a_limit():
 
 
 def test_the_memory_of_all_its_processes_together_has_a_limit():
-    rooms.nursery()
-    if rooms.nursery().group is None:
+    containers.fork_server()
+    if containers.fork_server().group is None:
         pytest.skip("this user may make no control group; to run this test: be root")
     source = """
 import os, time
@@ -355,7 +357,7 @@ time.sleep(60)
     with pytest.raises(Stopped) as stopped:
         run(source, "x", limits=Limits(seconds=5, memory=200 << 20))
     assert stopped.value.kind in ("memory", "timeout")  # the kernel may end a child alone
-    assert rooms.nursery().group.ended_for_memory() > 0
+    assert containers.fork_server().group.ended_for_memory() > 0
     assert run("x = 1", "x") == (None, 1)
 
 
@@ -419,10 +421,12 @@ def test_processor_time_has_a_limit_too():
 
 def test_a_process_that_does_not_read_what_it_is_asked_is_not_waited_for():
     silent = "import os, time\nos.write(101, b'{}\\n')\ntime.sleep(60)"
-    with question(Limits(seconds=1)) as box:
-        box.start([{"name": "answer", "source": silent}])
+    with question(Limits(seconds=1)) as session:
+        session.start([{"name": "answer", "source": silent}])
         with pytest.raises(Stopped, match="no answer within 1 seconds"):
-            box.ask({"call": "f", "arguments": {"a": wire.encode("x" * 400)}, "pad": "x" * 10**6})
+            session.ask(
+                {"call": "f", "arguments": {"a": wire.encode("x" * 400)}, "pad": "x" * 10**6}
+            )
 
 
 def test_sys_exit_and_endless_recursion_are_errors_like_others():
@@ -444,8 +448,8 @@ if os.fork() == 0:
     os.setsid()
     os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)", {mark!r}])
 """
-    with question(QUICK) as box:
-        box.start([{"name": "answer", "source": source}])
+    with question(QUICK) as session:
+        session.start([{"name": "answer", "source": source}])
         assert wait_for(lambda: mark in commands()), "the sleeper never ran, so nothing is shown"
     assert wait_for(lambda: mark not in commands())
 
@@ -493,17 +497,17 @@ for descriptor in range(3, 256):
 )
 def test_forged_messages_are_refused_or_taken_as_values_and_never_raise_anything_else(bytes_):
     try:
-        with question(QUICK) as box:
-            box.start([{"name": "answer", "source": FORGED % bytes_}])
-            wire.decode(box.ask({"read": ["x"]}).get("values"))
+        with question(QUICK) as session:
+            session.start([{"name": "answer", "source": FORGED % bytes_}])
+            wire.decode(session.ask({"read": ["x"]}).get("values"))
     except (Stopped, wire.WireError):
         pass
 
 
 def test_without_bubblewrap_there_is_no_sandbox_and_the_cure_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(rooms.SandboxMissing, match="apt-get install bubblewrap"):
-        rooms.check()
+    with pytest.raises(SandboxMissing, match="apt-get install bubblewrap"):
+        containers.check()
 
 
 def test_a_bubblewrap_that_does_not_start_is_told_with_its_reason(monkeypatch, tmp_path):
@@ -513,8 +517,8 @@ def test_a_bubblewrap_that_does_not_start_is_told_with_its_reason(monkeypatch, t
     )
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    with pytest.raises(rooms.SandboxMissing, match="does not start: bwrap: No permissions"):
-        rooms.check()
+    with pytest.raises(SandboxMissing, match="does not start: bwrap: No permissions"):
+        containers.check()
 
 
 ORDINARY = 12345

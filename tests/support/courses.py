@@ -23,7 +23,7 @@ from unrolled.authoring import samples
 from unrolled.course.course import CONFIG, Course, environment
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.notebook import cell_id
-from unrolled.sandbox.rooms import Limits
+from unrolled.sandbox.containers import Limits
 
 ROOT = Path(__file__).parents[2]
 COURSE = Path(__file__).parent / "course"

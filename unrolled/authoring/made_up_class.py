@@ -19,7 +19,7 @@ from unrolled.course.course import Course
 from unrolled.judging import ideas, variants
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.notebook import cell_id
-from unrolled.judging.rubric import ByHand, Code, Question, Typed
+from unrolled.judging.rubric import ByHand, Code, Typed
 
 NAMES = [
     "ada",
@@ -60,7 +60,7 @@ def made_up_class(course: Course, assignment: Assignment) -> dict[str, str]:
         class_[next(students)] = notebook(assignment, model | {code[0]: "while True:\n    pass"})
     for student in students:
         rng = random.Random(f"{student}, {assignment.name}")
-        class_[student] = notebook(assignment, model | mistaken(assignment, model, rng))
+        class_[student] = notebook(assignment, model | mistaken_answers(assignment, model, rng))
     return class_
 
 
@@ -72,7 +72,9 @@ def notebook(assignment: Assignment, answers: dict[str, str]) -> str:
     return nbformat.writes(made)
 
 
-def mistaken(assignment: Assignment, model: dict[str, str], rng: random.Random) -> dict[str, str]:
+def mistaken_answers(
+    assignment: Assignment, model: dict[str, str], rng: random.Random
+) -> dict[str, str]:
     """Some answers that are wrong, one or two in three, as ``rng`` has it."""
     answers = {}
     for question in assignment.questions:
@@ -84,9 +86,9 @@ def mistaken(assignment: Assignment, model: dict[str, str], rng: random.Random) 
     return answers
 
 
-def _typed(question: Question, rng: random.Random) -> str:
+def _typed(question: ByHand | Typed, rng: random.Random) -> str:
     """What somebody types who has one of the wrong ideas."""
-    wrong = ideas.values_of(rng.choice(question.wrong), question, None) or {}
-    values = {name: want.values for name, want in ideas.right_values(question, None).items()}
+    wrong = ideas.values_of(rng.choice(question.wrong), question) or {}
+    values = {name: want.values for name, want in ideas.right_values(question).items()}
     names = question.names if isinstance(question, ByHand) else {name: name for name in values}
     return "\n".join(variants.code(names[name], value) for name, value in (values | wrong).items())

@@ -89,7 +89,7 @@ def _changes(node: ast.AST) -> Iterator[Callable[[], ast.stmt | None]]:
         case ast.BinOp():
             yield from _of_operation(node)
         case ast.Compare(ops=[op]) if type(op) in SWAPPED:
-            yield lambda: node.ops.__setitem__(0, SWAPPED[type(op)]())
+            yield lambda: setattr(node, "ops", [SWAPPED[type(op)]()])
         case ast.BoolOp() if type(node.op) in SWAPPED:
             yield lambda: setattr(node, "op", SWAPPED[type(node.op)]())
         case ast.UnaryOp(op=ast.USub()):

@@ -32,15 +32,24 @@ from unrolled.judging.compare import agrees, first_difference
 from unrolled.judging.judge import judge
 from unrolled.judging.notebook import cell_id, is_answer
 from unrolled.judging.results import Verdict
-from unrolled.judging.rubric import ByHand, Case, Code, Question, Typed, Written, Wrong
+from unrolled.judging.rubric import (
+    Autograded,
+    ByHand,
+    Case,
+    Code,
+    Question,
+    Typed,
+    Written,
+    Wrong,
+)
 from unrolled.judging.submission import Submission
 from unrolled.judging.variants import Variant
-from unrolled.sandbox import rooms
+from unrolled.sandbox import containers
 
 SEEDS = 10
 """How many students' numbers each wrong idea is tried on."""
 NOISE = 1e-9
-LIMITS = rooms.Limits(seconds=60, cpu_seconds=2)
+LIMITS = containers.Limits(seconds=60, cpu_seconds=2)
 """A mutant may run for ever; how busy the machine is with others shall not matter."""
 
 
@@ -100,24 +109,24 @@ def verdicts(
     assignment: Assignment, answers: Mapping[str, str], only: Sequence[str] = ()
 ) -> list[Verdict]:
     """What ``answers`` are worth, in the sandbox; to all questions, or to those of ``only``."""
-    handed_in = Submission(dict(answers), set(answers))
+    submission = Submission(dict(answers), set(answers))
     asked = [q for q in assignment.questions if not only or q.cell in only]
-    return judge(handed_in, assignment.released, asked, assignment.points, LIMITS)
+    return judge(submission, assignment.released, asked, assignment.points, LIMITS)
 
 
-def lost(found: Sequence[Verdict]) -> list[str]:
+def cells_that_lost_points(found: Sequence[Verdict]) -> list[str]:
     """The cells of the questions that did not get full marks, those for a human left out."""
     return [v.question.cell for v in found if v.points is not None and v.points < v.max_points]
 
 
 def _survives(packed: bytes, answers: dict[str, str], cell: str) -> bool:
     assignment = _unpack(packed)
-    if lost(verdicts(assignment, answers, [cell])):
+    if cells_that_lost_points(verdicts(assignment, answers, [cell])):
         return False
     # what its own question does not notice another may, which builds on this cell
     cells = [q.cell for q in assignment.questions if isinstance(q, Code)]
     later = cells[cells.index(cell) + 1 :]
-    return not (later and lost(verdicts(assignment, answers, later)))
+    return not (later and cells_that_lost_points(verdicts(assignment, answers, later)))
 
 
 @lru_cache(maxsize=2)
@@ -133,7 +142,7 @@ def measure(course: Course, name: str, pool: Executor) -> Strength:
     folder = course.folder("source", ".", name) / "styles"
     for path in sorted(folder.glob("*.txt")):
         answers = model | samples.texts(path)
-        found.styles[path.stem] = lost(verdicts(assignment, answers))
+        found.styles[path.stem] = cells_that_lost_points(verdicts(assignment, answers))
     for question in assignment.questions:
         _try_for_free(found, assignment, model, question)
     for seed in range(SEEDS):
@@ -175,7 +184,7 @@ def _try_for_free(
         return
     released = {cell_id(c): c.source for c in assignment.released.cells if is_answer(c)}
     tries = {"nothing": released[question.cell]}
-    if isinstance(question, Code) and isinstance(question.public, Case):
+    if isinstance(question, Code) and question.public:
         values = (
             f"np.array({variants.literal(v)}, float)" for v in question.public.expected.values()
         )
@@ -189,11 +198,13 @@ def _try_for_free(
 
 
 def _try_ideas(found: Strength, question: Question, rng: np.random.Generator) -> None:
-    for wrong in getattr(question, "wrong", ()):
+    if isinstance(question, Written):
+        return
+    for wrong in question.wrong:
         found.ideas += 1
         evidence = list(_evidence(question, wrong, rng))
-        hidden = [e for e in evidence if e[0] is None or e[0].hidden]
-        taken_for = ideas.explains(question, evidence)
+        hidden = [asked for asked, _ in evidence if not isinstance(asked, Case) or asked.hidden]
+        taken_for = ideas.explanation(question, evidence)
         found.told_apart += bool(hidden)
         found.known += taken_for is wrong
         if not hidden:
@@ -204,29 +215,27 @@ def _try_ideas(found: Strength, question: Question, rng: np.random.Generator) ->
 
 
 def _evidence(
-    question: Question, wrong: Wrong, rng: np.random.Generator
-) -> Iterator[tuple[Case | None, dict[str, Any]]]:
-    """The cases in which somebody with this idea is wrong, and what they get."""
-    cases = question.cases if isinstance(question, Code) else [None]
-    for case in cases:
-        if case is not None and not isinstance(case, Case):
-            continue
-        values = ideas.values_of(wrong, question, case)
+    question: Autograded, wrong: Wrong, rng: np.random.Generator
+) -> Iterator[tuple[ideas.Asked, dict[str, Any]]]:
+    """What somebody with this idea answers wrongly, and what they get there."""
+    over_time = isinstance(question, Code) and question.over_time
+    for asked in ideas.what_is_asked(question):
+        values = ideas.values_of(wrong, asked)
         if values is None:
             continue
-        right = ideas.right_values(question, case)
-        match question:
+        right = ideas.right_values(asked, over_time)
+        match asked:
             case Typed():
                 got = {name: want.values for name, want in right.items()} | values
                 different = any(
-                    not agrees(got[name], want.values, question.tolerance)
+                    not agrees(got[name], want.values, asked.tolerance)
                     for name, want in right.items()
                 )
-            case Code() | ByHand():
+            case Case() | ByHand():
                 got = {name: _noisy(value, rng) for name, value in values.items()}
                 different = first_difference(right, got) is not None
         if different:
-            yield case, got
+            yield asked, got
 
 
 def _noisy(value: Any, rng: np.random.Generator) -> Any:

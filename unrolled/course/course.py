@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import secrets
@@ -15,17 +14,17 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
+from unrolled.course.roster import MAX_NAME, Roster
 from unrolled.errors import UnrolledError
 from unrolled.judging import filling, rubric
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.notebook import cell_id, is_answer, load_released
 from unrolled.judging.rubric import Question
-from unrolled.judging.variants import Variant, variant_of
+from unrolled.judging.variants import variant_of
 
 CONFIG = "nbgrader_config.py"
 SECRET = "course-secret"
 PER_STUDENT = "per-student"
-MAX_NAME = 128  # of a student, in nbgrader's gradebook
 
 
 class CourseError(UnrolledError):
@@ -104,7 +103,7 @@ class Course:
         """
         self._check_known(name)
         if package := str(self.config.get("Unrolled", {}).get("package", "")):
-            filling.say_where(self.folder("source", ".", name) / f"{name}.ipynb", package)
+            filling.set_package(self.folder("source", ".", name) / f"{name}.ipynb", package)
         # nbgrader calls alembic by name, also where the environment is not activated
         os.environ["PATH"] = environment()["PATH"]
         nbgrader = NbGraderAPI(self.directory, config=self.config)
@@ -141,40 +140,34 @@ class Course:
                 raise CourseError(f"{path} cannot be written: {error.strerror}") from None
         return made
 
-    def variant(self, student: str, name: str, keep: bool = True) -> Variant:
-        """The numbers of one student in an assignment: hidden inputs, and own ones if given out."""
-        return variant_of(self.secret(keep), student, name, student in self.roster(name))
-
-    def roster(self, name: str) -> list[str]:
+    def roster(self, name: str) -> Roster:
         """The students to whom numbers of their own were given out in an assignment."""
         path = self.root / PER_STUDENT / f"{name}.csv"
-        return roster(path) if path.is_file() else []
+        return Roster.read(path) if path.is_file() else Roster()
 
-    def release_per_student(self, name: str, path: Path) -> Path:
-        """Write a notebook with numbers of their own for each student of the roster at ``path``.
+    def release_per_student(self, name: str, roster: Roster) -> Path:
+        """Write a notebook with numbers of their own for each student of the roster.
 
         Returns the folder: ``per-student/``, with nbgrader's ``STUDENT/ASSIGNMENT/`` in it.
 
         Raises
         ------
         CourseError, FillingError
-            If the roster cannot be used, or the notebook has no place for the numbers.
+            If it cannot be released, or the notebook has no place for the numbers.
         """
-        students = roster(path)
         self.release(name)
         assignment = self.assignment(name)
         filling.check_places(assignment.released, assignment.questions)
         folder = self.root / PER_STUDENT
         secret = self.secret()
-        for student in students:
+        for student in roster.students:
             own = assignment.with_variant(variant_of(secret, student, name, True))
             target = folder / student / name
             target.mkdir(parents=True, exist_ok=True)
-            notebook = filling.given_out(own.released, own.variant)
+            notebook = filling.mark_for_student(own.released, own.variant)
             nbformat.write(notebook, target / f"{name}.ipynb")
         # in the end: until then nobody is graded by numbers that were not given out
-        rows = "\n".join(["id", *students, ""])
-        (folder / f"{name}.csv").write_text(rows, encoding="utf-8")
+        roster.write(folder / f"{name}.csv")
         return folder
 
     def _check_known(self, name: str) -> None:
@@ -182,9 +175,9 @@ class Course:
             known = ", ".join(self.assignments()) or "none"
             raise CourseError(f"unknown assignment {name!r}; this course has: {known}")
 
-    def students(self, assignment: str) -> list[str]:
+    def submitted_students(self, assignment: str) -> list[str]:
         """Who handed in, in order of name: the folders that hold a folder of that assignment."""
-        found = [name for name, problem in self._handed_in(assignment) if not problem]
+        found = [name for name, problem in self._submitted(assignment) if not problem]
         if not found:
             submitted = self.root / self.directory.submitted_directory
             why = self.problems(assignment)
@@ -196,9 +189,9 @@ class Course:
 
     def problems(self, assignment: str) -> list[str]:
         """What lies among the hand-ins and cannot be graded: what, where, and what to do."""
-        return [problem for _, problem in self._handed_in(assignment) if problem]
+        return [problem for _, problem in self._submitted(assignment) if problem]
 
-    def _handed_in(self, assignment: str) -> list[tuple[str, str]]:
+    def _submitted(self, assignment: str) -> list[tuple[str, str]]:
         submitted = self.root / self.directory.submitted_directory
         if not submitted.is_dir():
             raise CourseError(f"{submitted} is missing: hand-ins are expected there")
@@ -208,35 +201,6 @@ class Course:
             if not path.name.startswith((".", "__"))
         ]
         return [(name, problem) for name, problem in found if problem is not None]
-
-
-def roster(path: Path) -> list[str]:
-    """The students of a table of comma-separated values: its column ``id``, as in nbgrader's.
-
-    Raises
-    ------
-    CourseError
-        If there is no such file, no such column, or a name that no folder can have.
-    """
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            columns = rows.fieldnames or []
-            if "id" not in columns:
-                raise CourseError(f"{path} has no column “id”; it has: {', '.join(columns)}")
-            students = [(row["id"] or "").strip() for row in rows]
-    except (OSError, UnicodeError, csv.Error) as error:
-        raise CourseError(f"{path} cannot be read as a table of students: {error}") from None
-    for student in students:
-        if not student.isprintable() or "/" in student or student.startswith((".", "__")):
-            raise CourseError(f"{path}: {student!r} cannot be the name of a student's folder")
-        if not 0 < len(student) <= MAX_NAME:
-            raise CourseError(
-                f"{path}: an id has {len(student)} characters; 1 to {MAX_NAME} are good"
-            )
-    if not students or len(set(students)) < len(students):
-        raise CourseError(f"{path} names {'a student twice' if students else 'nobody'}")
-    return students
 
 
 def _problem(path: Path, assignment: str) -> str | None:

@@ -76,7 +76,7 @@ def register(course: Course, assignment: Assignment) -> None:
         with api.Gradebook(course.db_url, course.id) as gradebook:
             gradebook.update_or_create_assignment(assignment.name)
         resources = {
-            "notebook": assignment.notebook,
+            "notebook": assignment.name,
             "assignment": assignment.name,
             "db_url": course.db_url,
         }
@@ -114,7 +114,7 @@ class _Row:
     manual: Any = None
 
 
-class Book:
+class Gradebook:
     """An open gradebook, for the hand-ins of one assignment."""
 
     def __init__(self, connection: Connection, assignment: Assignment) -> None:
@@ -137,7 +137,7 @@ class Book:
         self._notebook, self._assignment = self._connection.execute(
             select(notebook.c.id, task.c.id)
             .join(task, notebook.c.assignment_id == task.c.id)
-            .where(task.c.name == assignment.name, notebook.c.name == assignment.notebook)
+            .where(task.c.name == assignment.name, notebook.c.name == assignment.name)
         ).one()
         cells = self._connection.execute(
             select(cell.c.type, cell.c.name, cell.c.id).where(cell.c.notebook_id == self._notebook)
@@ -154,32 +154,22 @@ class Book:
         )
         return {(notebook, cell): _Row(*rest) for notebook, cell, *rest in found}
 
-    def points(self, student: str) -> dict[str, float | None]:
-        """What a hand-in's cells have by machine so far; empty if it is not in the gradebook."""
-        notebook, _ = self._submissions.get(student, (None, None))
-        found = {name: self._grades.get((notebook, id_)) for name, id_ in self._grade_cells.items()}
-        return {name: row.automatic for name, row in found.items() if row is not None}
-
     def holds(self, result: Result, stamp: datetime | None) -> bool:
         """Whether all of a result is in the gradebook already."""
-        notebook, before = self._submissions.get(result.student, (None, None))
-        return before == stamp and not any(
-            row is None or row.automatic != value
-            for row, value in (
-                pair
-                for verdict in result.verdicts
-                for pair in (
-                    (self._grade(notebook, verdict), verdict.points),
-                    (self._comment(notebook, verdict), comment(result, verdict)),
-                )
-            )
+        if result.student not in self._submissions:
+            return False
+        notebook, before = self._submissions[result.student]
+        return before == stamp and all(
+            self._grade(notebook, verdict).automatic == verdict.points
+            and self._comment(notebook, verdict).automatic == comment(result, verdict)
+            for verdict in result.verdicts
         )
 
-    def _grade(self, notebook: str | None, verdict: Verdict) -> _Row | None:
-        return self._grades.get((notebook, self._grade_cells[verdict.question.points]))
+    def _grade(self, notebook: str, verdict: Verdict) -> _Row:
+        return self._grades[notebook, self._grade_cells[verdict.question.points]]
 
-    def _comment(self, notebook: str | None, verdict: Verdict) -> _Row | None:
-        return self._comments.get((notebook, self._answer_cells[verdict.question.cell]))
+    def _comment(self, notebook: str, verdict: Verdict) -> _Row:
+        return self._comments[notebook, self._answer_cells[verdict.question.cell]]
 
     def record(self, result: Result, stamp: datetime | None) -> None:
         """Write one hand-in's verdicts, in one transaction.
@@ -253,11 +243,11 @@ def comment(result: Result, verdict: Verdict) -> str:
 
 
 @contextmanager
-def opened(course: Course, assignment: Assignment) -> Iterator[Book]:
+def open_gradebook(course: Course, assignment: Assignment) -> Iterator[Gradebook]:
     """The course's gradebook, in which ``register`` has made the assignment known."""
     engine = create_engine(course.db_url)
     try:
         with errors_named(course.db_url), engine.connect() as connection:
-            yield Book(connection, assignment)
+            yield Gradebook(connection, assignment)
     finally:
         engine.dispose()

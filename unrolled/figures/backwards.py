@@ -43,7 +43,7 @@ class Way:
 
 def way_of(trace: Trace, seeds: dict[str, ArrayLike]) -> Way:
     """Goes back over the trace of a single sequence."""
-    d = bptt(trace, **seeds)
+    d = bptt(trace, None, None, **seeds)
     return Way(trace, d, {name: np.asarray(seed, float) for name, seed in seeds.items()})
 
 
@@ -91,7 +91,8 @@ class BackScene(Scene):
 @backwards.register(Jordan)
 @backwards.register(Layer)
 def _plain_frames(cell: Elman | Jordan | Layer, way: Way) -> Iterator[Frame]:
-    T, sum_so_far = len(way.trace), 0.0
+    T = len(way.trace)
+    sum_so_far: NDArray | float = 0.0
     for t in range(T, 0, -1):
         step = _Step(cell, way, t)
         before, sum_so_far = np.zeros_like(step.share) + sum_so_far, sum_so_far + step.share
@@ -135,13 +136,13 @@ class _Step:
         """What flows back to this step, and through it to the pre-activation."""
         flow, cell, t = Layout(), self.cell, self.t
         if isinstance(cell, Elman):
-            self._readout(flow)
+            self._readout(flow, cell)
             self._flow(flow)
         elif isinstance(cell, Jordan):
             self._flow(flow)
             flow.add("own", self.way.own("y", t), "d", "+ own")
             flow.add(f"∂L/∂y({t})", self.d.y, "d")
-            self._readout(flow)
+            self._readout(flow, cell)
         else:
             self._flow(flow)
             flow.add("own", self.way.own("y", t), "d", "+ own")
@@ -159,15 +160,15 @@ class _Step:
         factor = (self.later_, self.later, "d")
         flow.product((f"{self.W_}ᵀ", self.W.T), factor, ("flow", self.flow))
 
-    def _readout(self, flow: Layout) -> None:
-        cell, t, d = self.cell, self.t, self.d
+    def _readout(self, flow: Layout, cell: Elman | Jordan) -> None:
+        t, d = self.t, self.d
         factor = (f"∂L/∂a_o({t})", d.a_o, "d")
         if isinstance(cell, Elman):  # above it, beside W_oᵀ, there is room
             row = flow.row + len(cell.W_o.T) - 1
             Layout(column=0, row=row, blocks=flow.blocks).add(f"∂L/∂y({t})", d.y, "d")
         flow.product(("W_oᵀ", cell.W_o.T), factor, ("from output", d.a_o @ cell.W_o.T))
 
-    def weights(self, sum_so_far: NDArray) -> Layout:
+    def weights(self, sum_so_far: ArrayLike) -> Layout:
         """What this step adds to the gradient of the weights, as a table of products."""
         sheet = Layout()
         sheet.add(self.da_, self.da, "d")
@@ -180,13 +181,13 @@ class _Step:
         """From the loss to the pre-activation."""
         flow, t = vector(self.flow), self.t
         if isinstance(self.cell, Elman):
-            yield self._own_loss(scene)
+            yield self._own_loss(scene, self.cell)
             yield self._from_later(scene)
             own = vector(self.d.a_o @ self.cell.W_o.T)
             yield self._total(scene, "their sum", f"{own} + {flow}", {"from output", "flow"})
         elif isinstance(self.cell, Jordan):
             yield self._from_later(scene)
-            yield self._jordan_output(scene)
+            yield self._jordan_output(scene, self.cell)
             da_o = f"∂L/∂a_o({t})"
             terms = f"{tell(da_o, self.d.a_o)} times `W_oᵀ`"
             new, lit = {"from output"}, {("W_o", t)}
@@ -196,8 +197,8 @@ class _Step:
             terms = f"{flow} + its own {vector(self.way.own('y', t))}"
             yield self._total(scene, "their sum", terms, {"flow"}, {"own"})
 
-    def _own_loss(self, scene: BackScene) -> Frame:
-        t, cell, d = self.t, self.cell, self.d
+    def _own_loss(self, scene: BackScene, cell: Elman) -> Frame:
+        t, d = self.t, self.d
         return scene.frame(
             "its own loss",
             f"{tell(f'∂L/∂y({t})', d.y)}, through {cell.g_o} {tell(f'∂L/∂a_o({t})', d.a_o)}; "
@@ -224,12 +225,12 @@ class _Step:
             lit=lit,
         )
 
-    def _jordan_output(self, scene: BackScene) -> Frame:
+    def _jordan_output(self, scene: BackScene, cell: Jordan) -> Frame:
         t, d, own = self.t, self.d, self.way.own("y", self.t)
         return scene.frame(
             "output",
             f"{vector(self.flow)} + its own {vector(own)} = {tell(f'∂L/∂y({t})', d.y)}, and "
-            f"through {self.cell.g_o} {tell(f'∂L/∂a_o({t})', d.a_o)}.",
+            f"through {cell.g_o} {tell(f'∂L/∂a_o({t})', d.a_o)}.",
             {f"∂L/∂y({t})": d.y, f"∂L/∂a_o({t})": d.a_o},
             used={"flow"},
             new={"own", f"∂L/∂y({t})", f"∂L/∂a_o({t})"},
@@ -469,7 +470,7 @@ def truncated(
 def _contributions_to(
     trace: Trace, weight: str, entry: tuple[int, ...] | None, seeds: dict[str, ArrayLike]
 ) -> tuple[NDArray, tuple[int, ...]]:
-    cell = contributions(trace, **seeds)
+    cell = contributions(trace, None, **seeds)
     if not isinstance(getattr(cell, weight, None), np.ndarray):
         known = ", ".join(n for n, v in vars(trace.cell).items() if isinstance(v, np.ndarray))
         raise ValueError(f"weight is {weight!r}, expected one of: {known}")

@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import zip_longest
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from unrolled.figures.drawing import Drawing
 from unrolled.figures.figure import Figure, Frame, Table
 from unrolled.figures.notation import number, sentence_html, sentence_text, vector
 from unrolled.figures.sheet import Room, Sheet, unlike
+
+Value = TypeVar("Value", bound=ArrayLike)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,25 +152,26 @@ def _pair(left: Frame, right: Frame, names: tuple[str, str]) -> Pair:
 
 
 def family(
-    make: Callable[[object], Figure | Drawing], values: Iterable[object], label: str, title: str
+    make: Callable[[Value], Figure | Drawing], values: Iterable[Value], label: str, title: str
 ) -> Figure:
     """The figure of ``what_if``."""
-    figures: dict[str, Figure | Drawing] = {}
+    made: dict[str, Figure | Drawing] = {}
     for value in values:
         name = _name(value)
-        if name in figures:
+        if name in made:
             raise ValueError(f"values holds {name} twice, expected values that differ when written")
-        figures[name] = _checked(make(value), name)
-    if len(figures) < 2:
-        raise ValueError(f"values holds {len(figures)} values, expected at least 2")
-    pictures = [isinstance(each, Drawing) for each in figures.values()]
-    if any(pictures) and not all(pictures):
+        made[name] = _checked(make(value), name)
+    if len(made) < 2:
+        raise ValueError(f"values holds {len(made)} values, expected at least 2")
+    figures = {name: each for name, each in made.items() if isinstance(each, Figure)}
+    drawings = {name: each for name, each in made.items() if isinstance(each, Drawing)}
+    if figures and drawings:
         raise ValueError("make returns figures for some values and drawings for others")
-    if all(pictures):
-        rows = [[name, drawing.text] for name, drawing in figures.items()]
+    if drawings:
+        rows = [[name, drawing.text] for name, drawing in drawings.items()]
         frames = [
             Frame(i, label, f"{_beginning(label)} {name}: {drawing.text}", (), drawing.html)
-            for i, (name, drawing) in enumerate(figures.items())
+            for i, (name, drawing) in enumerate(drawings.items())
         ]
         return Figure(title, frames, [Table(title, [label, "what it shows"], rows)], slider=label)
     families = {name: figure.frames for name, figure in figures.items()}
@@ -181,10 +185,11 @@ def _beginning(label: str) -> str:
     return label[0].upper() + label[1:] if label[1:2].isalpha() else label
 
 
-def _name(value: object) -> str:
+def _name(value: ArrayLike) -> str:
     if isinstance(value, str):
         return value
-    return number(value) if np.ndim(value) == 0 else vector(value)
+    array = np.asarray(value)
+    return number(array.item()) if array.ndim == 0 else vector(array)
 
 
 def _checked(made: object, name: str) -> Figure | Drawing:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from numpy.typing import NDArray
 
-from rnnlib.cells import Cell, Elman, Jordan, Layer
+from rnnlib.cells import Elman, Jordan, Layer
 from rnnlib.convert import KERAS_GATES, OUR_GATES, TORCH_GATES
+from rnnlib.gated import GRU, LSTM
 from rnnlib.parameters import parameters
 from unrolled.figures.drawing import units_svg, wiring
 from unrolled.figures.figure import Frame, Table
@@ -76,7 +77,8 @@ def axes_frames(xs: NDArray) -> Iterator[Frame]:
         layout.add(f"X({t})", xs[t - 1], "x", f"`X({t})`")
         layouts.append(tuple(layout.blocks))
     shape = f"({T}, {m}, {k})"
-    yield _axis_frame(layouts, f"xs has shape {shape}: {T} steps, {m} sequences, {k} features.", {})
+    text = f"xs has shape {shape}: {T} steps, {m} sequences, {k} features."
+    yield _axis_frame(layouts, text, set())
     for t in range(1, T + 1):
         text = (
             f"xs[{t - 1}]: step {t} of all sequences, `X({t})`, one sequence a row; "
@@ -93,7 +95,7 @@ def axes_frames(xs: NDArray) -> Iterator[Frame]:
         f"Batch first: Keras, and PyTorch with batch_first, want ({m}, {T}, {k}); that is "
         f"xs.swapaxes(0, 1), and not xs.reshape({m}, {T}, {k}), which mixes up the sequences."
     )
-    yield _axis_frame(layouts, text, {})
+    yield _axis_frame(layouts, text, set())
 
 
 def _axis_frame(layouts: Sequence[tuple], text: str, marked: set) -> Frame:
@@ -144,7 +146,7 @@ NAMES = {
 }
 
 
-def gate_frames(cell: Cell) -> tuple[list[Frame], Table]:
+def gate_frames(cell: LSTM | GRU) -> tuple[list[Frame], Table]:
     """Where each gate's parameters are, here and elsewhere; and how many there are."""
     kind = type(cell)
     ours, torch, keras = OUR_GATES[kind], TORCH_GATES[kind], KERAS_GATES[kind]

@@ -8,7 +8,7 @@ they read in light and in dark.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -242,10 +242,12 @@ def _network(
         return " on" * (key in lit) + " later" * (later and key not in lit)
 
     def arrow(start: tuple[str, int], end: tuple[str, int], weights: str) -> str:
-        ends = [(x_of[t], y_of[layer]) for layer, t in (start, end)]
+        tail, head = ((x_of[t], y_of[layer]) for layer, t in (start, end))
+        if backwards:
+            tail, head = head, tail
         on = " on" * ((weights, end[1]) in lit)
         # where boxes have their names above them, labels stand a little higher
-        return _arrow(*(reversed(ends) if backwards else ends), weights, on, 8 * bool(units))
+        return _arrow(tail, head, weights, on, 8 * bool(units))
 
     parts = []
     for t in steps:
@@ -324,7 +326,12 @@ def _height(plan: Wiring) -> float:
 
 
 def _box(
-    x: float, y: float, layer: str, t: int | str, state, inside: str | int | None = None
+    x: float,
+    y: float,
+    layer: str,
+    t: int | str,
+    state: Callable[[tuple], str],
+    inside: str | int | None = None,
 ) -> str:
     """A box with the quantity's name; or words in it; or so many dots, and the name beside it."""
     name, texts = svg_markup(f"{layer}({t})"), ""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from importlib import resources
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from numpy.typing import NDArray
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import ipywidgets
 
 SECONDS_A_FRAME = 2.5
+Shown = TypeVar("Shown")  # a frame, or two as one
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +135,7 @@ def table_of(title: str, frames: Sequence[Frame]) -> Table:
     for frame in frames:
         row = by_step.setdefault(frame.t, {})
         row |= {_general(name, frame.t): vector(values) for name, values in frame.results}
-    names = list(max(by_step.values(), key=len))
+    names = max(by_step.values(), key=len)
     rows = [[str(t), *(row.get(name, "") for name in names)] for t, row in by_step.items()]
     return Table(title, ["t", *names], rows)
 
@@ -145,7 +147,7 @@ def _general(name: str, t: int) -> str:
     return name
 
 
-class Figure:
+class Figure(Generic[Shown]):
     """A figure that shows itself in a notebook and on the book's pages.
 
     Attributes
@@ -166,11 +168,11 @@ class Figure:
     def __init__(
         self,
         title: str,
-        frames: Sequence[Frame],
+        frames: Sequence[Shown],
         tables: Sequence[Table],
         *,
         slider: str = "",
-        families: dict[str, Sequence[Frame]] | None = None,
+        families: Mapping[str, Sequence[Shown]] | None = None,
         family: str = "",
     ) -> None:
         _ipywidgets()  # who has none is told so here, not when the figure is shown
@@ -204,7 +206,7 @@ class Figure:
         display({view: self.widget._repr_mimebundle_()[view]}, raw=True)
 
 
-def _ipywidgets():
+def _ipywidgets() -> ModuleType:
     try:
         import ipywidgets
     except ImportError as error:
@@ -226,7 +228,7 @@ def _widget(figure: Figure) -> ipywidgets.VBox:
     controls = [widgets.HBox([play, slider])]
     if figure.families:
         shown = widgets.Stack(stacks, selected_index=0)
-        controls.insert(0, _chooser(figure, shown))
+        controls.insert(0, _chooser(list(figure.families), figure.family, shown))
     else:
         [shown] = stacks
     stage = widgets.VBox([widgets.HTML(_sizer(families, rooms)), shown])
@@ -249,19 +251,18 @@ def _stack(sheets: list[str], length: int) -> ipywidgets.Stack:
     return widgets.Stack(children, selected_index=0)
 
 
-def _chooser(figure: Figure, shown: ipywidgets.Stack) -> ipywidgets.HBox:
+def _chooser(values: Sequence[str], family: str, shown: ipywidgets.Stack) -> ipywidgets.HBox:
     """The second slider, with its value beside it."""
     widgets = _ipywidgets()
-    last = len(figure.families) - 1
-    slider = widgets.IntSlider(max=last, readout=False, description=figure.family)
-    labels = [sentence_html(each) for each in figure.families]
+    slider = widgets.IntSlider(max=len(values) - 1, readout=False, description=family)
+    labels = [sentence_html(each) for each in values]
     value = _stack([f'<p class="rnn-value">{each}</p>' for each in labels], len(labels))
     for stack in (shown, value):
         widgets.jslink((slider, "value"), (stack, "selected_index"))
     # as wide as the widest value, or the slider would change its length while it is dragged
     room = widgets.HTML(_unseen(f"<p>{each}</p>" for each in labels))
-    values = widgets.VBox([room, value]).add_class("rnn-values")
-    return widgets.HBox([slider, values]).add_class("rnn-what-if")
+    beside = widgets.VBox([room, value]).add_class("rnn-values")
+    return widgets.HBox([slider, beside]).add_class("rnn-what-if")
 
 
 def _unseen(parts: Iterable[str]) -> str:

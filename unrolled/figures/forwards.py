@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import singledispatch
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,9 @@ class Scene:
         self.known |= {key for key in lit if key[0] in self.plan.layers}
         return made
 
-    def _frame(self, t, term, text, results, used, new, lit) -> Frame:
+    def _frame(
+        self, t: int, term: str, text: str, results: tuple, used: set, new: set, lit: set
+    ) -> Frame:
         marks = frozenset(lit), frozenset(self.known)
         drawing = network_svg(self.plan, self.T, max(t, 1), *marks, self.backwards)
         sheets = tuple(
@@ -131,7 +133,7 @@ def _plain_frames(cell: Elman | Jordan | Layer, trace: Trace, stacked: bool) -> 
         yield from [step.one_product(scene)] if stacked else step.two_products(scene)
         yield step.layer(scene, stacked)
         if not isinstance(cell, Layer):
-            yield step.output(scene)
+            yield step.output(scene, cell)
 
 
 class _Step:
@@ -241,12 +243,12 @@ class _Step:
             lit={(names.result, t)},
         )
 
-    def output(self, scene: Scene) -> Frame:
+    def output(self, scene: Scene, cell: Elman | Jordan) -> Frame:
         t, record, sum_, y_ = self.t, self.record, self.name("a_o"), self.name("y", self.t)
         return scene.frame(
             "output",
             f"{tell(self.result_, record.h)} times `W_o`, plus `b_o`, gives "
-            f"{_value(record.a_o, f'`{sum_}`')}, and {self.cell.g_o} of this is "
+            f"{_value(record.a_o, f'`{sum_}`')}, and {cell.g_o} of this is "
             f"{tell(y_, record.y)}.",
             {f"{sum_}({t})": record.a_o, y_: record.y},
             used={self.result_, "W_o", "b_o"},
@@ -353,7 +355,7 @@ def _no_stack(cell: Cell, stacked: bool) -> None:
         )
 
 
-def _gate_sheet(cell: Cell, trace: Trace, t: int, gate: str, g: int) -> Layout:
+def _gate_sheet(cell: LSTM | GRU, trace: Trace, t: int, gate: str, g: int) -> Layout:
     """What one gate computes: its label in brackets tells its weights from the other gates'."""
     x, before, record = trace.xs[t - 1], trace[t - 1].h, trace[t]
     a = getattr(record, "a_h" if gate == "h_tilde" else f"a_{gate[0]}")
@@ -362,7 +364,7 @@ def _gate_sheet(cell: Cell, trace: Trace, t: int, gate: str, g: int) -> Layout:
     sheet.product((f"W_x[{gate}]", cell.W_x[g]), (f"x({t})", x, "x"), ("from x", share))
     factor = (f"h({t - 1})", before, "h")
     sheet.product((f"W_h[{gate}]", cell.W_h[g]), factor, ("from memory", fed_back))
-    if gate == "h_tilde":
+    if isinstance(cell, GRU) and gate == "h_tilde":
         sheet.add("b_h", cell.b_h, "w", "+ `b_h`")
         sheet.add("reset", record.r * record.past, "a", f"· `r({t})`")
     if hasattr(cell, "P"):  # peepholes; the candidate has none
@@ -412,7 +414,7 @@ def one_sequence(trace: Trace, sequence: int) -> Trace:
         raise ValueError(f"sequence is {sequence!r}, expected one of the batch's, 0 to {m - 1}")
     T = len(trace) if trace.lengths is None else int(trace.lengths[sequence])
 
-    def each(record: tuple, pick) -> tuple:
+    def each(record: Any, pick: Callable[[NDArray], NDArray]) -> Any:
         return type(record)(*(None if array is None else pick(array) for array in record))
 
     return dataclasses.replace(

@@ -12,7 +12,7 @@ drawn by ``unrolled.figures.drawing.unrolled``, which needs no Matplotlib.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +22,7 @@ from rnnlib.trace import Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
     from rnnlib.training import History
 
@@ -231,13 +232,13 @@ def _axes(ax: Axes | None) -> Axes:
     return ax
 
 
-def _next_style(ax: Axes) -> dict[str, str]:
+def _next_style(ax: Axes) -> dict[str, Any]:
     """A colour and a dash for the next line, neither of them used before as long as there are."""
     number = sum(line.get_gid() == "series" for line in ax.lines)
     return {"color": COLOURS[number % len(COLOURS)], "linestyle": DASHES[number % len(DASHES)]}
 
 
-def _plot(ax: Axes, x: NDArray, y: NDArray, label: str | None, style: dict[str, str]) -> None:
+def _plot(ax: Axes, x: ArrayLike, y: ArrayLike, label: str | None, style: dict[str, Any]) -> None:
     ax.plot(x, y, label=label, gid="series", linewidth=1.8, **style)
     if label is not None:
         ax.legend()
@@ -267,7 +268,7 @@ def _finish(ax: Axes, xlabel: str, ylabel: str, logarithmic: bool) -> None:
     ax.grid(alpha=0.3)
 
 
-def _whole_numbers(axis: object) -> None:
+def _whole_numbers(axis: Axis) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))

@@ -235,7 +235,7 @@ def _widest(texts: Iterable[str]) -> Iterator[str]:
             yield text
 
 
-def _entry(value: object) -> str:
+def _entry(value: str | float) -> str:
     return plain(value) if isinstance(value, str) else number(value)
 
 
@@ -264,7 +264,7 @@ class Layout:
     def product(
         self,
         weights: tuple[str, ArrayLike],
-        factor: tuple[str, ArrayLike, str],
+        factor: tuple[str, ArrayLike, str] | tuple[str, ArrayLike, str, str],
         result: tuple[str, ArrayLike],
     ) -> None:
         """A vector to the left of its matrix, and their product below the matrix."""
@@ -299,4 +299,4 @@ def _unlike(own: Sheet, other: Sheet) -> Iterator[object]:
 
 
 def _different_entries(block: Block, twin: Block) -> Iterable[tuple[int, int]]:
-    return [tuple(map(int, at)) for at in np.argwhere(block.values != twin.values)]
+    return [(int(i), int(j)) for i, j in np.argwhere(block.values != twin.values)]

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlib.cells import Cell, Elman, Jordan, Layer
+from rnnlib.cells import Elman, Jordan, Layer
 from rnnlib.checks import as_array, check_shape
 from rnnlib.gated import GRU, LSTM
 from rnnlib.trace import Trace
 from unrolled.figures.backwards import backwards, truncated, way_of
 from unrolled.figures.charts import chart
-from unrolled.figures.comparing import family, pairs
+from unrolled.figures.comparing import Value, family, pairs
 from unrolled.figures.conventions import (
     axes_frames,
     boxes,
@@ -191,17 +191,16 @@ def side_by_side(
     TypeError, ImportError
         As ``stepper``.
     """
-    traces = [each for each in (first, second) if isinstance(each, Trace)]
-    if len(traces) == 2 and not np.array_equal(first.xs, second.xs):
-        raise ValueError(
-            f"first has inputs of shape {first.xs.shape}, second of {second.xs.shape}, and they "
-            f"differ; two networks on the same input were expected"
-        )
-    kinds = [
-        type(each.cell).__name__ if isinstance(each, Trace) else "" for each in (first, second)
-    ]
-    if names is None:
-        names = tuple(kinds) if all(kinds) and len({*kinds}) == 2 else ("first", "second")
+    kinds = "first", "second"
+    if isinstance(first, Trace) and isinstance(second, Trace):
+        if not np.array_equal(first.xs, second.xs):
+            raise ValueError(
+                f"first has inputs of shape {first.xs.shape}, second of {second.xs.shape}, and "
+                f"they differ; two networks on the same input were expected"
+            )
+        if type(first.cell) is not type(second.cell):
+            kinds = type(first.cell).__name__, type(second.cell).__name__
+    names = kinds if names is None else names
     figures = [each if isinstance(each, Figure) else stepper(each) for each in (first, second)]
     title = title or f"What is different: {names[0]} or {names[1]}?"
     tables = [
@@ -213,8 +212,8 @@ def side_by_side(
 
 
 def what_if(
-    make: Callable[[object], Figure | Drawing],
-    values: Iterable[object],
+    make: Callable[[Value], Figure | Drawing],
+    values: Iterable[Value],
     label: str,
     title: str,
 ) -> Figure:
@@ -348,7 +347,9 @@ def units_and_steps(
     ValueError
         If a number is out of its range, or there is no drawing of this kind of network.
     """
-    network = network or Elman(np.zeros((2, 1)), [[0]], np.zeros((1, 2)), [0], [0, 0])
+    network = network or Elman(
+        np.zeros((2, 1)), np.zeros((1, 1)), np.zeros((1, 2)), np.zeros(1), np.zeros(2)
+    )
     sizes = [boxes(network, n) for n in units]
     for name, counts in (("network", [sizes[0]["x"], sizes[0]["y"]]), ("units", list(units))):
         if not all(n in range(1, 5) for n in counts):
@@ -367,7 +368,7 @@ def units_and_steps(
     return family(make, units, "neurons", title)
 
 
-def gate_layouts(cell: Cell, title: str | None = None) -> Figure:
+def gate_layouts(cell: LSTM | GRU, title: str | None = None) -> Figure:
     """Where each gate's parameters are, in rnnlib, PyTorch and Keras, and how many they are.
 
     Parameters

@@ -20,6 +20,8 @@ class Assignment:
 
     Attributes
     ----------
+    name : str
+        Its notebook's name, too.
     variant : Variant
         Whose numbers its questions have.
     book : str
@@ -58,17 +60,12 @@ class Assignment:
         return own
 
     @property
-    def notebook(self) -> str:
-        """The notebook's name, which is the assignment's."""
-        return self.name
-
-    @property
     def title(self) -> str:
         """The heading of the notebook's first cell."""
         return self.released.cells[0].source.lstrip("# ").partition("\n")[0] or self.name
 
 
-def same_for_all(
+def same_verdict_for_all(
     assignment: Assignment, status: str, points: float | None, reason: str
 ) -> list[Verdict]:
     """One verdict for every question, such as on a file that cannot be read."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlib import Trace, unroll
-from unrolled.sandbox.wire import Other
+from unrolled.sandbox.wire import Opaque
 
 RTOL, ATOL = 1e-6, 1e-9
 """Loose enough for another order of summation, far tighter than any mistake. RTOL is a part of a
@@ -109,12 +109,12 @@ def first_difference(
         None if everything agrees within ``rtol`` and ``atol``.
     """
     arrays = {}
-    for name, want in expected.items():
-        usable = as_numbers(name, want.values.shape, got.get(name))
+    for name, right in expected.items():
+        usable = as_numbers(name, right.values.shape, got.get(name))
         if isinstance(usable, Difference):
             return usable
         arrays[name] = usable
-    largest = {name: np.abs(want.values).max(initial=0) for name, want in expected.items()}
+    largest = {name: np.abs(right.values).max(initial=0) for name, right in expected.items()}
     agreed: list[str] = []
     for place in _in_order_of_computation(expected):
         name, t = place
@@ -131,7 +131,7 @@ def _of_values(
     name: str, t: int | None, have: NDArray, want: NDArray, wrong: NDArray, agreed: str
 ) -> Difference:
     """The difference between two arrays of one shape, where some entries are ``wrong``."""
-    entry = ()
+    entry: tuple[int, ...] = ()
     if max(have.shape, default=0) > SHOWN:
         # too long to be shown whole, and the first that is wrong might be cut off
         entry = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -146,7 +146,7 @@ def _of_values(
     return Difference("value", name, t, got, expected, agreed, entry)
 
 
-def in_place(difference: Difference) -> str:
+def place_and_value(difference: Difference) -> str:
     """Where two records part, and what stands there: ``h(2) = (3, 1, 0)``."""
     return f"{difference.place} = {difference.got}"
 
@@ -293,7 +293,7 @@ def as_numbers(name: str, shape: tuple[int, ...], value: Any) -> NDArray | Diffe
 def _not_numbers(value: Any) -> str:
     if isinstance(value, list | tuple | np.ndarray):
         return "made of entries that are not all numbers"
-    kind = value.kind if isinstance(value, Other) else type(value).__name__
+    kind = value.kind if isinstance(value, Opaque) else type(value).__name__
     return f"of type {kind}, not a number"
 
 
@@ -328,13 +328,13 @@ class HandComputation:
         For t = 1 … T, whether step t counts.
     first : Difference or None
         The first difference from the true record.
-    slips : list of Difference
-        For each step that does not follow from the one before, how it differs from what does.
+    slips : dict
+        For each step t that does not follow from the one before, how it differs from what does.
     """
 
     follows: list[bool]
     first: Difference | None
-    slips: list[Difference]
+    slips: dict[int, Difference]
 
 
 def hand_computation(true: Trace, got: Mapping[str, Any]) -> HandComputation:
@@ -343,25 +343,25 @@ def hand_computation(true: Trace, got: Mapping[str, Any]) -> HandComputation:
     expected = {name: Expected(getattr(true, name), True) for name in names}
     first = first_difference(expected, got)
     if first is None:
-        return HandComputation([True] * T, None, [])
+        return HandComputation([True] * T, None, {})
     if first.kind in ("missing", "type", "shape"):
-        return HandComputation([False] * T, first, [])
-    own = true.cell.Step(**{name: np.asarray(got[name], dtype=float) for name in names})
-    slips = [_slip(true, own, t) for t in range(1, T + 1)]
-    right = [all(_agree(getattr(own, n)[t], getattr(true, n)[t]) for n in names) for t in range(T)]
-    follows = [slips[t] is None and (right[t] or own.h[t].any()) for t in range(T)]
-    return HandComputation(follows, first, [slip for slip in slips if slip])
+        return HandComputation([False] * T, first, {})
+    own = {name: np.asarray(got[name], dtype=float) for name in names}
+    slips = {t: slip for t in range(1, T + 1) if (slip := _slip(true, own, t))}
+    right = [all(_agree(own[n][t], getattr(true, n)[t]) for n in names) for t in range(T)]
+    follows = [t + 1 not in slips and (right[t] or bool(own["h"][t].any())) for t in range(T)]
+    return HandComputation(follows, first, slips)
 
 
 def _agree(have: NDArray, want: NDArray) -> bool:
     return np.allclose(have, want, rtol=RTOL, atol=ATOL)
 
 
-def _slip(true: Trace, own: NamedTuple, t: int) -> Difference | None:
+def _slip(true: Trace, own: Mapping[str, NDArray], t: int) -> Difference | None:
     """Where the student's step t does not follow from the student's own step t−1."""
     cell = true.cell
-    at = {name: getattr(own, name)[t - 1] for name in ("h", "y")}
-    before = true[0] if t == 1 else cell.Step(h=own.h[t - 2], y=own.y[t - 2])
+    at = {name: values[t - 1] for name, values in own.items()}
+    before = true[0] if t == 1 else cell.Step(h=own["h"][t - 2], y=own["y"][t - 2])
     if not all(np.isfinite(v).all() for v in (*at.values(), before.h, before.y) if v is not None):
         return Difference("nan", "h", t, spell(at["h"]), "finite numbers")
     with np.errstate(all="ignore"):  # a student's numbers may be huge
@@ -374,7 +374,7 @@ def _slip(true: Trace, own: NamedTuple, t: int) -> Difference | None:
     return None
 
 
-def named(returned: Any, names: Sequence[str]) -> dict[str, Any] | None:
+def by_name(returned: Any, names: Sequence[str]) -> dict[str, Any] | None:
     """What a function returned, by the names of its quantities; None if there are not as many."""
     if len(names) == 1:
         return {names[0]: returned}

@@ -44,10 +44,10 @@ def texts(question: Question) -> dict[str, str]:
         case Typed():
             numbers = question.texts.get(question.points, "")
             return {**question.texts, question.points: f"{numbers}\n{_hints(question)}".lstrip()}
-        case Code() if isinstance(question.public, Case):
+        case Code(public=Case() as public):
             lines = [
-                variants.code("arguments", question.public.arguments),
-                variants.code("expected", question.public.expected),
+                variants.code("arguments", public.arguments),
+                variants.code("expected", public.expected),
                 _hints(question),
             ]
             return {question.points: "\n".join(lines)}
@@ -99,7 +99,7 @@ def _between(lines: re.Pattern, source: str, text: str) -> str:
     return lines.sub(lambda found: f"{found['begin']}{text}\n{found['end']}", source)
 
 
-def say_where(path: Path, package: str) -> None:
+def set_package(path: Path, package: str) -> None:
     """Write into the source notebook at ``path`` where students get what it needs."""
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
@@ -123,7 +123,7 @@ def check_places(notebook: NotebookNode, questions: Sequence[Question]) -> None:
                 )
 
 
-def given_out(notebook: NotebookNode, variant: Variant) -> NotebookNode:
+def mark_for_student(notebook: NotebookNode, variant: Variant) -> NotebookNode:
     """The notebook of one student as it is given out: marked, and with nbgrader's checksums."""
     notebook = copy.deepcopy(notebook)
     notebook.metadata["unrolled"] = {"numbers": variant.tag}
@@ -133,7 +133,7 @@ def given_out(notebook: NotebookNode, variant: Variant) -> NotebookNode:
     return notebook
 
 
-def filled(folder: Path) -> str:
+def filled_text(folder: Path) -> str:
     """The text of the source notebook in ``folder`` as it must be: with what its rubric says."""
     notebook = nbformat.read(folder / f"{folder.name}.ipynb", as_version=4)
     return nbformat.writes(fill(notebook, rubric.load(folder).questions())) + "\n"
@@ -142,7 +142,7 @@ def filled(folder: Path) -> str:
 def main(folders: Sequence[str]) -> None:
     """Fill the source notebooks in ``folders``."""
     for folder in map(Path, folders):
-        (folder / f"{folder.name}.ipynb").write_text(filled(folder), encoding="utf-8")
+        (folder / f"{folder.name}.ipynb").write_text(filled_text(folder), encoding="utf-8")
 
 
 if __name__ == "__main__":

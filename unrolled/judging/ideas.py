@@ -7,7 +7,7 @@ shows, ``h(2) = (3, 1, 0)``, and its hint.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,58 +15,74 @@ import numpy as np
 from unrolled.judging.compare import (
     Expected,
     agrees,
+    by_name,
     first_difference,
-    in_place,
-    named,
+    place_and_value,
     spell_rounded,
 )
-from unrolled.judging.rubric import ByHand, Case, Code, Question, Typed, Wrong
+from unrolled.judging.rubric import Autograded, ByHand, Case, Code, Question, Typed, Wrong
 
 SAME_RTOL, SAME_ATOL = 1e-5, 1e-8
 """How near a student's values must be to an idea's: the same formula, in another order."""
 
+Asked = ByHand | Typed | Case
+"""What has one right answer: numbers to be typed, or a call of a function."""
 
-def explains(question: Question, got: Iterable[tuple[Any, Mapping[str, Any]]]) -> Wrong | None:
-    """The first wrong idea of a question that gives all the values ``got``.
+
+def what_is_asked(question: Autograded) -> Sequence[Asked]:
+    """The question itself; of a function, those of its cases that have one right answer."""
+    if isinstance(question, Code):
+        return [case for case in question.cases if isinstance(case, Case)]
+    return [question]
+
+
+def explanation(
+    question: Autograded, evidence: Sequence[tuple[Asked, Mapping[str, Any]]]
+) -> Wrong | None:
+    """The first wrong idea of a question that gives all of a student's values.
 
     Parameters
     ----------
-    got
-        Pairs: a case in which the student is wrong, and the student's values by name. Where there
-        are no cases the first is None.
+    evidence
+        Pairs: what the student answered wrongly, and the student's values by name.
     """
-    evidence = list(got)
     for wrong in question.wrong if evidence else ():
-        if all(_gives(wrong, question, case, values) for case, values in evidence):
+        if all(_gives(wrong, asked, values) for asked, values in evidence):
             return wrong
     return None
 
 
 def hints(question: Question) -> dict[str, str]:
     """What the public check can tell: where each wrong idea shows first, and its hint."""
+    match question:
+        case ByHand() | Typed():
+            return _hints(question.wrong, question)
+        case Code(public=Case() as public):
+            return _hints(question.wrong, public, question.over_time)
+    return {}
+
+
+def _hints(ideas: Sequence[Wrong], asked: Asked, over_time: bool = False) -> dict[str, str]:
     found: dict[str, str] = {}
-    for wrong in getattr(question, "wrong", ()):
-        case = question.public if isinstance(question, Code) else None
-        if isinstance(question, Code) and not isinstance(case, Case):
-            continue
-        for place in _places(question, case, wrong):
+    for wrong in ideas:
+        for place in _places(wrong, asked, over_time):
             found.setdefault(place, wrong.hint)
     return found
 
 
-def _places(question: Question, case: Case | None, wrong: Wrong) -> list[str]:
-    values = values_of(wrong, question, case)
+def _places(wrong: Wrong, asked: Asked, over_time: bool) -> list[str]:
+    values = values_of(wrong, asked)
     if values is None:
-        return _stops_with(wrong, case) if case is not None else []
-    right = right_values(question, case)
-    if isinstance(question, Typed):
+        return _stops_with(wrong, asked) if isinstance(asked, Case) else []
+    right = right_values(asked, over_time)
+    if isinstance(asked, Typed):
         return [
-            f"{name} = {spell_rounded(value, question.tolerance)}"
+            f"{name} = {spell_rounded(value, asked.tolerance)}"
             for name, value in values.items()
-            if not agrees(value, right[name].values, question.tolerance)
+            if not agrees(value, right[name].values, asked.tolerance)
         ]
     difference = first_difference(right, values)
-    return [in_place(difference)] if difference is not None else []
+    return [place_and_value(difference)] if difference is not None else []
 
 
 def _stops_with(wrong: Wrong, case: Case) -> list[str]:
@@ -80,41 +96,43 @@ def _stops_with(wrong: Wrong, case: Case) -> list[str]:
     return []
 
 
-def right_values(question: Question, case: Case | None) -> dict[str, Expected]:
-    """What is right, by the name under which it is asked for."""
-    match question:
+def right_values(asked: Asked, over_time: bool = False) -> dict[str, Expected]:
+    """What is right, by the name under which it is asked for.
+
+    ``over_time`` says whether what a function returns has time on its first axis.
+    """
+    match asked:
         case ByHand():
-            return {name: Expected(getattr(question.true, name), True) for name in ("h", "y")}
+            return {name: Expected(getattr(asked.true, name), True) for name in ("h", "y")}
         case Typed():
-            return {k: Expected(np.asarray(v, float), False) for k, v in question.right.items()}
-    return {name: Expected(value, question.over_time) for name, value in case.expected.items()}
+            return {k: Expected(np.asarray(v, float), False) for k, v in asked.right.items()}
+        case Case():
+            return {name: Expected(value, over_time) for name, value in asked.expected.items()}
 
 
-def values_of(wrong: Wrong, question: Question, case: Case | None) -> dict[str, Any] | None:
+def values_of(wrong: Wrong, asked: Asked) -> dict[str, Any] | None:
     """What somebody with this idea computes; None where it comes to nothing."""
     try:
         with np.errstate(all="ignore"):
-            match question:
+            match asked:
                 case ByHand():
-                    trace = wrong.values(question.true)
+                    trace = wrong.values(asked.true)
                     return {name: np.asarray(getattr(trace, name)) for name in ("h", "y")}
                 case Typed():
                     return dict(wrong.values())
-                case Code():
-                    arguments = {k: np.array(v) for k, v in case.arguments.items()}
-                    return named(wrong.values(**arguments), list(case.expected))
+                case Case():
+                    arguments = {k: np.array(v) for k, v in asked.arguments.items()}
+                    return by_name(wrong.values(**arguments), list(asked.expected))
     except (ValueError, TypeError, IndexError, KeyError, FloatingPointError, ZeroDivisionError):
         return None  # with these sizes there is no such mistake
 
 
-def _gives(wrong: Wrong, question: Question, case: Case | None, got: Mapping[str, Any]) -> bool:
-    values = values_of(wrong, question, case)
+def _gives(wrong: Wrong, asked: Asked, got: Mapping[str, Any]) -> bool:
+    values = values_of(wrong, asked)
     if not values:
         return False
-    if isinstance(question, Typed):
-        return all(
-            agrees(got.get(name), value, question.tolerance) for name, value in values.items()
-        )
+    if isinstance(asked, Typed):
+        return all(agrees(got.get(name), value, asked.tolerance) for name, value in values.items())
     return all(_same(got.get(name), value) for name, value in values.items())
 
 

@@ -17,11 +17,11 @@ from unrolled.judging.compare import (
     Expected,
     agrees,
     as_numbers,
+    by_name,
     first_difference,
     gradient_difference,
     hand_computation,
     inputs_in_words,
-    named,
     spell,
     spell_typed,
 )
@@ -30,7 +30,8 @@ from unrolled.judging.notebook import INSTALLATION, cell_id, is_answer
 from unrolled.judging.results import Verdict
 from unrolled.judging.rubric import ByHand, Case, Code, Question, Reach, Typed, Written, Wrong
 from unrolled.judging.submission import Submission
-from unrolled.sandbox import rooms, wire
+from unrolled.sandbox import containers, wire
+from unrolled.sandbox.containers import Container, Limits, Session, Stopped
 
 
 def judge(
@@ -38,7 +39,7 @@ def judge(
     released: NotebookNode,
     questions: Sequence[Question],
     points: dict[str, float],
-    limits: rooms.Limits | None = None,
+    limits: Limits | None = None,
     unsafe: bool = False,
 ) -> list[Verdict]:
     """A verdict on each question, in order.
@@ -57,9 +58,9 @@ def judge(
         Run the student's code without a sandbox.
     """
     deadly: set[str] = set()
-    with rooms.room(limits or rooms.Limits(), unsafe) as room:
+    with containers.container(limits or Limits(), unsafe) as container:
         return [
-            _Judgement(submission, released, question, points, room, deadly).verdict()
+            _Judgement(submission, released, question, points, container, deadly).verdict()
             for question in questions
         ]
 
@@ -72,40 +73,42 @@ class _Judgement:
     released: NotebookNode
     question: Question
     points: dict[str, float]
-    room: rooms.Room | rooms.UnsafeRoom
+    container: Container
     deadly: set[str]
 
     def verdict(self) -> Verdict:
-        if self.question.cell not in self.submission.attempted:
-            if self.question.cell in self.submission.missing:
+        question = self.question
+        if question.cell not in self.submission.attempted:
+            if question.cell in self.submission.missing:
                 reason = "The cell of this answer was taken out of the notebook."
                 return self._say("altered", 0.0, reason)
             return self._say("not attempted", 0.0, "There is no answer here.")
-        if isinstance(self.question, Written):
+        if isinstance(question, Written):
             return self._say("not graded", None, "A human reads this answer.")
+        seconds = question.seconds if isinstance(question, Code) else 0
         try:
-            with self.room.question(getattr(self.question, "seconds", 0)) as box:
-                error = _told(self._start(box).get("error"), hidden=False)
+            with self.container.question(seconds) as session:
+                error = _told(self._start(session).get("error"), hidden=False)
                 if error is not None:
                     if error.startswith("MemoryError"):
                         return self._say("memory", 0.0, f"Your cell stops with {error}")
                     return self._say("error", 0.0, f"Your cell stops with {error}")
-                match self.question:
+                match question:
                     case ByHand():
-                        return self._by_hand(box)
+                        return self._by_hand(session, question)
                     case Typed():
-                        return self._numbers(box)
+                        return self._numbers(session, question)
                     case Code():
-                        return self._code(box)
-        except rooms.Stopped as stopped:
+                        return self._code(session, question)
+        except Stopped as stopped:
             return self._say(stopped.kind, 0.0, f"Your code gave {stopped}.")
         except wire.WireError as error:
             return self._say("killed", 0.0, f"Your code sent {error}.")
 
-    def _start(self, box: rooms.Box) -> dict[str, Any]:
+    def _start(self, session: Session) -> dict[str, Any]:
         try:
-            return box.start(self._cells())
-        except rooms.Stopped:
+            return session.start(self._cells())
+        except Stopped:
             # later questions run without this cell, which would end them too
             self.deadly.add(self.question.cell)
             raise
@@ -118,9 +121,11 @@ class _Judgement:
         explained = (idea.name, idea.hint, idea.figure) if idea else ()
         return Verdict(self.question, status, points, most, list(reasons), *explained)
 
-    def _say_wrong(self, share: float, got: Mapping[str, Any], *reasons: str) -> Verdict:
+    def _say_wrong(
+        self, question: ByHand | Typed, share: float, got: Mapping[str, Any], *reasons: str
+    ) -> Verdict:
         """Of typed numbers that are not all right."""
-        idea = ideas.explains(self.question, [(None, got)])
+        idea = ideas.explanation(question, [(question, got)])
         said = self._say("partly" if share else "wrong", share, *reasons, idea=idea)
         return replace(said, given=fingerprint(got))
 
@@ -141,9 +146,8 @@ class _Judgement:
                 break
         return cells
 
-    def _by_hand(self, box: rooms.Box) -> Verdict:
-        question = self.question
-        got = self._typed(box, question.names)
+    def _by_hand(self, session: Session, question: ByHand) -> Verdict:
+        got = self._typed(session, question.names)
         if got is None:
             return self._say("error", 0.0, "The numbers could not be read.")
         result = hand_computation(question.true, got)
@@ -156,18 +160,17 @@ class _Judgement:
             steps = ", ".join(f"{name}({t})" for t in carried for name in question.names)
             reasons.append(f"These follow from your own numbers before them, and count: {steps}.")
         reasons.append(f"{right} of {T} time steps count.")
-        return self._say_wrong(right / T, got, *reasons)
+        return self._say_wrong(question, right / T, got, *reasons)
 
-    def _typed(self, box: rooms.Box, names: Mapping[str, str]) -> dict[str, Any] | None:
+    def _typed(self, session: Session, names: Mapping[str, str]) -> dict[str, Any] | None:
         """What the student typed, by the names of the quantities."""
-        values = box.ask({"read": list(names.values())}).get("values")
+        values = session.ask({"read": list(names.values())}).get("values")
         if not isinstance(values, dict):
             return None
         return {name: wire.decode(values.get(variable)) for name, variable in names.items()}
 
-    def _numbers(self, box: rooms.Box) -> Verdict:
-        question = self.question
-        got = self._typed(box, {name: name for name in question.right})
+    def _numbers(self, session: Session, question: Typed) -> Verdict:
+        got = self._typed(session, {name: name for name in question.right})
         if got is None:
             return self._say("error", 0.0, "The numbers could not be read.")
         wrong = {
@@ -184,52 +187,53 @@ class _Judgement:
             for name, value in wrong.items()
         ]
         reasons.append(f"{right} of {asked} are right.")
-        return self._say_wrong(right / asked, got, *reasons)
+        return self._say_wrong(question, right / asked, got, *reasons)
 
-    def _code(self, box: rooms.Box) -> Verdict:
-        judged: list[Judged] = []
+    def _code(self, session: Session, question: Code) -> Verdict:
+        judged: list[CaseResult] = []
         # public cases first: what is told of them cannot hold what a hidden one brought in
-        for case in sorted(self.question.cases, key=lambda case: case.hidden):
+        for case in sorted(question.cases, key=lambda case: case.hidden):
             try:
-                judged.append(self._case(box, case))
-            except (rooms.Stopped, wire.WireError) as stopped:
+                judged.append(_run_case(session, question, case))
+            except (Stopped, wire.WireError) as stopped:
                 status = getattr(stopped, "kind", "killed")
                 reason = f"your code gave {stopped}. The cases after this one were not run."
-                judged.append(Judged(case, status, reason))
+                judged.append(CaseResult(case, status, reason))
             if judged[-1].status in ("timeout", "memory", "killed"):
                 break
-        hidden = sum(case.hidden for case in self.question.cases)
+        hidden = sum(case.hidden for case in question.cases)
         earned = sum(one.share for one in judged if one.case.hidden)
         right = sum(one.status == "correct" for one in judged if one.case.hidden)
         status = next((one.status for one in judged if one.status != "correct"), "correct")
         if earned and status in ("wrong", "error"):
             status = "partly"
         reasons = [*_by_reason(judged), f"{right} of {hidden} hidden cases are right."]
-        wrong = [(one.case, one.got) for one in judged if one.status == "wrong"]
-        explained = None
-        if wrong and all(got for _, got in wrong):
-            explained = ideas.explains(self.question, wrong)
+        wrong = [one for one in judged if one.status == "wrong"]
+        evidence = [(w.case, w.got) for w in wrong if w.got and isinstance(w.case, Case)]
+        # an idea has to explain all that is wrong
+        explained = ideas.explanation(question, evidence) if len(evidence) == len(wrong) else None
         return self._say(status, earned / hidden, *reasons, idea=explained)
 
-    def _case(self, box: rooms.Box, case: Case | Reach) -> Judged:
-        arguments = {name: wire.encode(value) for name, value in case.arguments.items()}
-        said = box.ask({"call": self.question.function, "arguments": arguments})
-        if (error := _told(said.get("error"), case.hidden)) is not None:
-            return Judged(case, "error", f"{self.question.function} stops with {error}")
-        returned = wire.decode(said.get("returned"))
-        if returned is None:
-            return Judged(case, "wrong", f"{self.question.function} returns nothing.")
-        names = list(case.expected if isinstance(case, Case) else case.returns)
-        got = named(returned, names)
-        if got is None:
-            listed = " and ".join(names)
-            return Judged(case, "wrong", f"{self.question.function} does not return {listed}.")
-        if isinstance(case, Reach):
-            return reached(case, got)
-        return compared(self.question, case, got)
+
+def _run_case(session: Session, question: Code, case: Case | Reach) -> CaseResult:
+    arguments = {name: wire.encode(value) for name, value in case.arguments.items()}
+    said = session.ask({"call": question.function, "arguments": arguments})
+    if (error := _told(said.get("error"), case.hidden)) is not None:
+        return CaseResult(case, "error", f"{question.function} stops with {error}")
+    returned = wire.decode(said.get("returned"))
+    if returned is None:
+        return CaseResult(case, "wrong", f"{question.function} returns nothing.")
+    names = list(case.expected if isinstance(case, Case) else case.returns)
+    got = by_name(returned, names)
+    if got is None:
+        listed = " and ".join(names)
+        return CaseResult(case, "wrong", f"{question.function} does not return {listed}.")
+    if isinstance(case, Reach):
+        return measure_case(case, got)
+    return compare_case(question, case, got)
 
 
-def _by_reason(judged: Sequence[Judged]) -> list[str]:
+def _by_reason(judged: Sequence[CaseResult]) -> list[str]:
     """What is to be said, once for all cases of which it is true."""
     titles: dict[str, list[str]] = {}
     for one in judged:
@@ -239,7 +243,7 @@ def _by_reason(judged: Sequence[Judged]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Judged:
+class CaseResult:
     """One case: its status, what is told of it, the share of it that is earned, and the values."""
 
     case: Case | Reach
@@ -249,59 +253,59 @@ class Judged:
     got: Mapping[str, Any] = field(default_factory=dict)
 
 
-def compared(question: Code, case: Case, got: Mapping[str, Any]) -> Judged:
+def compare_case(question: Code, case: Case, got: Mapping[str, Any]) -> CaseResult:
     """A case whose right values are known."""
-    expected = ideas.right_values(question, case)
+    expected = ideas.right_values(case, question.over_time)
     differences = {
         name: _difference(question, case, name, want, got) for name, want in expected.items()
     }
     wrong = [difference for difference in differences.values() if difference is not None]
     if not wrong:
-        return Judged(case, "correct", share=1.0, got=got)
+        return CaseResult(case, "correct", share=1.0, got=got)
     # what comes first in time explains what comes after it
-    first = first_difference(expected, got) if not question.gradients else wrong[0]
+    first = wrong[0] if question.gradients else first_difference(expected, got) or wrong[0]
     share = 1 - len(wrong) / len(expected) if question.by_quantity else 0.0
     if case.hidden:
-        return Judged(case, "wrong", first.without_numbers(), share, got)
+        return CaseResult(case, "wrong", first.without_numbers(), share, got)
     told = f"{first.in_words()} {inputs_in_words(case.arguments, first.t)}".strip()
-    return Judged(case, "wrong", told, share, got)
+    return CaseResult(case, "wrong", told, share, got)
 
 
 def _difference(
     question: Code, case: Case, name: str, want: Expected, got: Mapping[str, Any]
 ) -> Difference | None:
-    parameter = question.gradients.get(name)
-    if parameter is None:
+    parameter, loss = question.gradients.get(name), question.loss
+    if parameter is None or loss is None:
         return first_difference({name: want}, got)
 
-    def loss(value: NDArray) -> float:
-        return question.loss(**{**case.arguments, parameter: value})
+    def along(value: NDArray) -> float:
+        return loss(**{**case.arguments, parameter: value})
 
     return gradient_difference(
-        parameter, got.get(name), want.values, loss, case.arguments[parameter]
+        parameter, got.get(name), want.values, along, case.arguments[parameter]
     )
 
 
-def reached(case: Reach, got: Mapping[str, Any]) -> Judged:
+def measure_case(case: Reach, got: Mapping[str, Any]) -> CaseResult:
     """A case that is judged by what can be done with the result."""
     zeros = {name: Expected(np.zeros(shape), False) for name, shape in case.returns.items()}
     for name, want in zeros.items():
         array = as_numbers(name, want.values.shape, got.get(name))
         if isinstance(array, Difference):
             told = array.without_numbers() if case.hidden else array.in_words()
-            return Judged(case, "wrong", told)
+            return CaseResult(case, "wrong", told)
     with np.errstate(all="ignore"):  # a student's numbers may be huge
         arrays = {name: np.asarray(got[name], float) for name in case.returns}
         try:
             found = float(case.measure(**arrays))
         except (ArithmeticError, ValueError) as error:
-            return Judged(case, "wrong", f"what it returns cannot be used: {error}"[:300] + ".")
+            return CaseResult(case, "wrong", f"what it returns cannot be used: {error}"[:300] + ".")
     told = f"{case.what} is {found:.3g}; at most {case.at_most:g} was to be reached."
     if found <= case.at_most:
-        return Judged(case, "correct", share=1.0)
+        return CaseResult(case, "correct", share=1.0)
     if found <= case.partly:
-        return Judged(case, "wrong", f"{told} Up to {case.partly:g} counts half.", 0.5)
-    return Judged(case, "wrong", told)
+        return CaseResult(case, "wrong", f"{told} Up to {case.partly:g} counts half.", 0.5)
+    return CaseResult(case, "wrong", told)
 
 
 def _told(error: Any, hidden: bool) -> str | None:

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -14,13 +15,13 @@ INSTALLATION = "installation"
 """The id of the cell that gets what a notebook needs."""
 
 
-def cell_id(cell: object) -> str | None:
-    """nbgrader's id of a cell of any notebook, trusted or not; None if it has none."""
+def cell_id(cell: Any) -> str:
+    """nbgrader's id of a cell of any notebook, trusted or not; empty if it has none."""
     try:
         found = cell["metadata"]["nbgrader"]["grade_id"]
     except (KeyError, TypeError, IndexError):
-        return None
-    return found if isinstance(found, str) else None
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def is_answer(cell: NotebookNode) -> bool:
@@ -42,7 +43,7 @@ def checksum(cell: NotebookNode) -> str:
     return hashlib.md5("".join(map(str, parts)).encode()).hexdigest()
 
 
-def source(cell: dict) -> str:
+def source(cell: dict[str, Any]) -> str:
     """The text of a cell of any notebook; empty if it has none."""
     text = cell.get("source", "")
     if isinstance(text, list):

@@ -116,7 +116,7 @@ class Case:
 
     title: str
     arguments: Mapping[str, Any]
-    expected: Mapping[str, ArrayLike]
+    expected: Mapping[str, NDArray]
     hidden: bool = True
 
     def __post_init__(self) -> None:
@@ -191,7 +191,8 @@ class Code:
     @property
     def public(self) -> Case | None:
         """The case that the notebook shows."""
-        return next((case for case in self.cases if not case.hidden), None)
+        public = (case for case in self.cases if isinstance(case, Case) and not case.hidden)
+        return next(public, None)
 
 
 @dataclass(frozen=True)
@@ -206,10 +207,11 @@ class Written:
         object.__setattr__(self, "points", self.cell)
 
 
-Question = ByHand | Typed | Code | Written
+Autograded = ByHand | Typed | Code
+Question = Autograded | Written
 
 
-def _default_points(question: Any) -> None:
+def _default_points(question: Autograded) -> None:
     if not question.points:
         object.__setattr__(question, "points", f"{question.cell}-check")
 
@@ -348,7 +350,7 @@ def changed(right: Callable[..., Any], **changes: Callable[[Any], Any]) -> Calla
     return wrong
 
 
-def again(true: Trace, **changes: Callable[[Any], Any]) -> Trace:
+def rerun(true: Trace, **changes: Callable[[Any], Any]) -> Trace:
     """A wrong idea of a ByHand: the trace that comes of it when the network is changed."""
     network = true.cell
     arrays = {name: change(getattr(network, name)) for name, change in changes.items()}

@@ -71,24 +71,24 @@ def parse(content: bytes, name: str, released: NotebookNode) -> Submission:
     texts: dict[str, list[str]] = {}
     notebook = _notebook(content, name)
     for cell in _cells(notebook):
-        if (id_ := cell_id(cell)) is not None:
+        if id_ := cell_id(cell):
             texts.setdefault(id_, []).append(source(cell))
     answers, attempted, notes, missing = {}, set(), [], set()
     for cell in released.cells:
-        name = cell_id(cell)
-        found = texts.get(name, [])
+        id_ = cell_id(cell)
+        found = texts.get(id_, [])
         if is_answer(cell):
             changed = [text for text in found if text.strip() != cell.source.strip()]
-            answers[name] = changed[0] if changed else cell.source
+            answers[id_] = changed[0] if changed else cell.source
             if changed:
-                attempted.add(name)
+                attempted.add(id_)
             if not found:
-                missing.add(name)
-                notes.append(f"The answer cell “{name}” is missing from the notebook.")
+                missing.add(id_)
+                notes.append(f"The answer cell “{id_}” is missing from the notebook.")
             elif len(found) > 1:
-                notes.append(f"The cell “{name}” occurs {len(found)} times; the first was graded.")
-        elif name is not None and (len(found) != 1 or found[0].strip() != cell.source.strip()):
-            notes.append(f"The cell “{name}”, which is not an answer, was changed; ours was used.")
+                notes.append(f"The cell “{id_}” occurs {len(found)} times; the first was graded.")
+        elif id_ and (len(found) != 1 or found[0].strip() != cell.source.strip()):
+            notes.append(f"The cell “{id_}”, which is not an answer, was changed; ours was used.")
     return Submission(answers, attempted, notes, missing, _numbers(notebook))
 
 

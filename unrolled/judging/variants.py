@@ -61,7 +61,13 @@ def variant_of(secret: bytes, student: str, assignment: str, own_numbers: bool) 
 
 
 def small_trace(
-    rng: np.random.Generator, kind: type[Cell], k: int, n: int, o: int, T: int, most: float = 40
+    rng: np.random.Generator,
+    kind: type[Elman | Jordan],
+    k: int,
+    n: int,
+    o: int,
+    T: int,
+    most: float = 40,
 ) -> Trace:
     """An Elman or Jordan network with ReLU over a sequence, such as one likes to compute by hand.
 
@@ -76,11 +82,11 @@ def small_trace(
     k, n, o, T
         The numbers of inputs, hidden neurons, outputs and time steps.
     """
-    fed_back = n if kind.__name__ == "Elman" else o
-    shapes = [(k, n), (fed_back, n), (n, o), (n,), (o,)]
+    fed_back = n if kind is Elman else o
+    shapes = {"W_x": (k, n), "W_h": (fed_back, n), "W_o": (n, o), "b_h": (n,), "b_o": (o,)}
     for _ in range(MOST_TRIES):
-        weights = [rng.integers(-3, 4, size=shape) for shape in shapes]
-        network = kind(*weights, g_h="relu", g_o="relu")
+        weights = {name: rng.integers(-3, 4, size=shape) for name, shape in shapes.items()}
+        network = kind(**weights, g_h="relu", g_o="relu")
         trace = unroll(network, rng.integers(-3, 4, size=(T, k)))
         if _good_by_hand(trace, most):
             return trace
@@ -93,7 +99,7 @@ def small_trace(
 def _good_by_hand(trace: Trace, most: float) -> bool:
     memory = getattr(trace, trace.cell.state[0])
     hidden_zeros = (trace.h == 0).any(axis=1)
-    return (
+    return bool(
         max(np.abs(trace.h).max(), np.abs(trace.y).max()) <= most
         and memory[:-1].any(axis=1).all()
         and trace.h.any(axis=1).all()

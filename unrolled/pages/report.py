@@ -38,10 +38,10 @@ def report_page(
         link=link,
         statuses=STATUSES,
         # our own drawings, of numbers alone
-        histogram=Markup(charts.histogram(bars, statistics.told(bars))),
+        histogram=Markup(charts.histogram(bars, statistics.distribution_in_words(bars))),
         bar=lambda share, what: Markup(charts.bar(share, what)),
         questions=statistics.questions(results),
-        by_status=statistics.by_status,
+        statuses_in_words=statistics.statuses_in_words,
         mistakes=statistics.mistakes(results),
         for_a_human=statistics.for_a_human(results, known),
         waiting=statistics.waiting(results),

@@ -17,7 +17,7 @@ ENOUGH = 3
 
 
 @dataclass(frozen=True)
-class QuestionNumbers:
+class QuestionStatistics:
     """How one question went.
 
     Attributes
@@ -40,7 +40,7 @@ class QuestionNumbers:
     statuses: dict[str, int]
 
 
-def questions(results: Sequence[Result]) -> list[QuestionNumbers]:
+def questions(results: Sequence[Result]) -> list[QuestionStatistics]:
     """How each question went, hand-ins left out that could not be read or graded at all."""
     read = [r for r in results if not _nothing_to_learn_from(r)]
     asked = results[0].verdicts if results else []
@@ -52,14 +52,15 @@ def _nothing_to_learn_from(result: Result) -> bool:
     return statuses == {"unreadable"} or all(v.points is None for v in result.verdicts)
 
 
-def _numbers(n: int, verdict: Verdict, results: Sequence[Result]) -> QuestionNumbers:
-    waits = any(r.verdicts[n].points is None for r in results)
-    # of a text that some did not write, only those would count: zeros, which says nothing
-    graded = [] if waits else results
-    own = [r.verdicts[n].points / (r.verdicts[n].max_points or 1) for r in graded]
-    rest = [r.points - r.verdicts[n].points for r in graded]
+def _numbers(n: int, verdict: Verdict, results: Sequence[Result]) -> QuestionStatistics:
+    graded = [(r, points) for r in results if (points := r.verdicts[n].points) is not None]
+    if len(graded) < len(results):
+        # of a text that some did not write, only those would count: zeros, which says nothing
+        graded = []
+    own = [points / (verdict.max_points or 1) for _, points in graded]
+    rest = [r.points - points for r, points in graded]
     varied = len(graded) >= ENOUGH and len(set(own)) > 1 and len(set(rest)) > 1
-    return QuestionNumbers(
+    return QuestionStatistics(
         verdict.question.cell,
         verdict.question.title,
         verdict.max_points,
@@ -163,7 +164,7 @@ class Cost:
     slowest_student : str
     """
 
-    hand_ins: int
+    submissions: int
     wall: float | None
     work: float
     median: float
@@ -173,21 +174,20 @@ class Cost:
 
 def cost(results: Sequence[Result], wall: float | None = None) -> Cost | None:
     """Time spent, from the results' own seconds; None where they have none."""
-    seconds = {r.student: getattr(r, "seconds", 0.0) for r in results}
-    if not any(seconds.values()):
+    each = [r.seconds for r in results]
+    if not any(each):
         return None
-    slowest = max(seconds, key=seconds.get)
-    each = list(seconds.values())
-    return Cost(len(each), wall, sum(each), median(each), seconds[slowest], slowest)
+    slowest = max(results, key=lambda r: r.seconds)
+    return Cost(len(each), wall, sum(each), median(each), slowest.seconds, slowest.student)
 
 
-def told(bars: Sequence[tuple[float, float, int]]) -> str:
+def distribution_in_words(bars: Sequence[tuple[float, float, int]]) -> str:
     """The distribution in words, for those who do not see the picture."""
     parts = [f"{count} from {low:g} to {high:g}" for low, high, count in bars if count]
     return "Hand-ins by points: " + ("; ".join(parts) or "none")
 
 
-def by_status(numbers: QuestionNumbers) -> str:
+def statuses_in_words(numbers: QuestionStatistics) -> str:
     """The statuses of a question in words, the most frequent first."""
     ordered = sorted(numbers.statuses.items(), key=lambda item: -item[1])
     return ", ".join(f"{count} {STATUSES[status]}" for status, count in ordered)

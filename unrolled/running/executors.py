@@ -38,7 +38,7 @@ def local(jobs: int | None = None) -> Iterator[Executor]:
     # spawned, not forked: a fork would carry along what the grader holds in its memory
     context = multiprocessing.get_context("spawn")
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs or os.cpu_count(), context, initializer=work.start)
+    pool = ProcessPoolExecutor(jobs or os.cpu_count(), context, initializer=work.start_worker)
     try:
         yield pool
     except BaseException:
@@ -103,11 +103,11 @@ def _configured(name: str, settings: dict[str, Any] | None) -> Any:
 
 
 Outcome = work.Done | Exception
-Open = Callable[[], AbstractContextManager[Executor]]
+ExecutorFactory = Callable[[], AbstractContextManager[Executor]]
 
 
-def judged(
-    open_executor: Open, task: work.Task, jobs: Iterable[work.Job], at_a_time: int
+def outcomes(
+    open_executor: ExecutorFactory, context: work.Context, jobs: Iterable[work.Job], at_a_time: int
 ) -> Iterator[tuple[work.Job, Outcome]]:
     """Each job with what became of it, in the order in which they are done.
 
@@ -121,7 +121,7 @@ def judged(
             under_way: dict[Future, work.Job] = {}
             try:
                 while True:
-                    _fill(pool, task, under_way, again, left, 1 if again else at_a_time)
+                    _fill(pool, context, under_way, again, left, 1 if again else at_a_time)
                     if not under_way:
                         return
                     for future in wait(under_way, return_when=FIRST_COMPLETED).done:
@@ -138,7 +138,7 @@ def judged(
 
 def _fill(
     pool: Executor,
-    task: work.Task,
+    context: work.Context,
     under_way: dict[Future, work.Job],
     again: deque[work.Job],
     left: Iterator[work.Job],
@@ -149,7 +149,7 @@ def _fill(
         if job is None:
             return
         try:
-            under_way[pool.submit(work.work, task, job)] = job
+            under_way[pool.submit(work.grade_submission, context, job)] = job
         except BrokenExecutor:
             again.appendleft(job)
             raise

@@ -19,17 +19,18 @@ from pathlib import Path
 
 from nbgrader.utils import parse_utc
 
-from unrolled.course import gradebook, store
+from unrolled.course import store
 from unrolled.course.course import Course
 from unrolled.course.files import write
+from unrolled.course.gradebook import Gradebook, open_gradebook, register
 from unrolled.course.store import Entry, Store
 from unrolled.judging import submission
-from unrolled.judging.assignment import Assignment, same_for_all
+from unrolled.judging.assignment import Assignment, same_verdict_for_all
 from unrolled.judging.results import Result, from_json
 from unrolled.judging.variants import variant_of
 from unrolled.running import executors, work
-from unrolled.running.work import Done, Job, Task
-from unrolled.sandbox import rooms
+from unrolled.running.work import Context, Done, Job
+from unrolled.sandbox import containers
 
 AHEAD = 4
 """Hand-ins under way for each worker, so that none waits for work."""
@@ -42,7 +43,7 @@ def grade(
     assignment: Assignment,
     unsafe: bool = False,
     jobs: int | None = None,
-    limits: rooms.Limits | None = None,
+    limits: containers.Limits | None = None,
     executor: Executor | None = None,
     cluster: str | None = None,
     dry_run: bool = False,
@@ -70,33 +71,35 @@ def grade(
         If something cannot be written. What was graded until then is kept.
     """
     if not unsafe and cluster is None:
-        rooms.check()
-    task = Task.pack(assignment, limits, unsafe, elsewhere=cluster is not None)
-    run = _Run(course, assignment, task, dry_run)
-    students = course.students(assignment.name)
+        containers.check()
+    context = Context.pack(assignment, limits, unsafe, elsewhere=cluster is not None)
+    run = _Run(course, assignment, context, dry_run)
+    students = course.submitted_students(assignment.name)
     with ExitStack() as held:
         book = None
         if not dry_run:
             held.enter_context(store.locked(course.root, _tell))
-            gradebook.register(course, assignment)
-            book = held.enter_context(gradebook.opened(course, assignment))
+            register(course, assignment)
+            book = held.enter_context(open_gradebook(course, assignment))
         todo = []
         for student in students:
-            if (result := run.before(book, student)) is not None:
+            if (result := run.earlier_result(book, student)) is not None:
                 yield result
             else:
                 todo.append(student)
-        workers = min(jobs or os.cpu_count(), max(1, len(todo)))
+        if not todo:
+            return
+        workers = min(jobs or os.cpu_count() or 1, len(todo))
         most = AHEAD * (workers if cluster is None else CLUSTER_WORKERS)
-        tasks = (run.job(student) for student in todo)
+        waiting = (run.job(student) for student in todo)
         open_executor = _opener(executor, cluster, workers)
-        for job, outcome in executors.judged(open_executor, task, tasks, most) if todo else ():
+        for job, outcome in executors.outcomes(open_executor, context, waiting, most):
             yield run.finish(book, job, outcome)
 
 
-def _opener(executor: Executor | None, cluster: str | None, jobs: int) -> executors.Open:
+def _opener(executor: Executor | None, cluster: str | None, jobs: int) -> executors.ExecutorFactory:
     if executor is not None:
-        return partial(nullcontext, executor)
+        return lambda: nullcontext(executor)
     if cluster is not None:
         return partial(executors.cluster, cluster)
     return partial(executors.local, jobs)
@@ -112,7 +115,7 @@ class _Run:
 
     course: Course
     assignment: Assignment
-    task: Task
+    context: Context
     dry: bool = False
 
     @property
@@ -121,20 +124,21 @@ class _Run:
 
     def job(self, student: str) -> Job:
         """A hand-in as it lies in the course's folder, and the numbers it is judged by."""
-        variant = variant_of(self.secret, student, self.assignment.name, student in self.roster)
-        return replace(self._handed_in(student), variant=variant)
+        own_numbers = student in self.with_own_numbers
+        variant = variant_of(self.secret, student, self.assignment.name, own_numbers)
+        return replace(self._read_submission(student), variant=variant)
 
     @cached_property
     def secret(self) -> bytes:
         return self.course.secret(keep=not self.dry)
 
     @cached_property
-    def roster(self) -> set[str]:
-        return set(self.course.roster(self.assignment.name))
+    def with_own_numbers(self) -> set[str]:
+        return set(self.course.roster(self.assignment.name).students)
 
-    def _handed_in(self, student: str) -> Job:
+    def _read_submission(self, student: str) -> Job:
         folder = self.course.folder("submitted", student, self.assignment.name)
-        name = f"{self.assignment.notebook}.ipynb"
+        name = f"{self.assignment.name}.ipynb"
         _, notes = time_stamp(folder)
         try:
             if folder.is_symlink() or folder.parent.is_symlink():
@@ -158,13 +162,13 @@ class _Run:
     def stamp(self, student: str) -> datetime | None:
         return time_stamp(self.course.folder("submitted", student, self.assignment.name))[0]
 
-    def before(self, book: gradebook.Book | None, student: str) -> Result | None:
+    def earlier_result(self, book: Gradebook | None, student: str) -> Result | None:
         """The result of an earlier run on the same content, brought to its end where it was not."""
         entry = self.store.load(student)
         if entry is None:
             return None
         job = self.job(student)
-        if entry.key != work.content_key(self.task, job):
+        if entry.key != work.content_key(self.context, job):
             return None
         try:
             result = from_json(entry.result, self.assignment.questions)
@@ -172,11 +176,11 @@ class _Run:
             return None
         there = all(path.is_file() for path in self._pages(student))
         if book and not (entry.complete and there and book.holds(result, self.stamp(student))):
-            done = work.again(self.assignment.with_variant(job.variant), job, entry.result)
+            done = work.render_again(self.assignment.with_variant(job.variant), job, entry.result)
             self._write(book, job, done)
         return result
 
-    def finish(self, book: gradebook.Book | None, job: Job, outcome: executors.Outcome) -> Result:
+    def finish(self, book: Gradebook | None, job: Job, outcome: executors.Outcome) -> Result:
         """Write down what a worker found; one whose worker failed is left to a human."""
         if isinstance(outcome, work.OtherVersion):
             raise executors.ClusterError(str(outcome))
@@ -184,7 +188,7 @@ class _Run:
             # a fault of ours in one hand-in must not end the class: a human looks at it
             traceback.print_exception(outcome)
             reason = "The grader failed on this hand-in; a human looks at it."
-            verdicts = same_for_all(self.assignment, "not graded", None, reason)
+            verdicts = same_verdict_for_all(self.assignment, "not graded", None, reason)
             result = Result(job.student, verdicts, [reason])
             if book:
                 book.record(result, self.stamp(job.student))
@@ -192,11 +196,11 @@ class _Run:
         self._write(book, job, outcome)
         return from_json(outcome.result, self.assignment.questions)
 
-    def _write(self, book: gradebook.Book | None, job: Job, done: Done) -> None:
+    def _write(self, book: Gradebook | None, job: Job, done: Done) -> None:
         """Store, pages, gradebook, in this order, so that a run cut off anywhere can go on."""
         if book is None:
             return
-        key = work.content_key(self.task, job)
+        key = work.content_key(self.context, job)
         self.store.save(job.student, Entry(key, done.result, False))
         for path, text in zip(self._pages(job.student), (done.notebook, done.page), strict=True):
             write(path, text)
@@ -205,7 +209,7 @@ class _Run:
 
     def _pages(self, student: str) -> tuple[Path, Path]:
         """formgrader's notebook and the student's page."""
-        name = self.assignment.notebook
+        name = self.assignment.name
         graded = self.course.folder("autograded", student, self.assignment.name)
         feedback = self.course.folder("feedback", student, self.assignment.name)
         return graded / f"{name}.ipynb", feedback / f"{name}.html"
@@ -221,6 +225,6 @@ def time_stamp(folder: Path) -> tuple[datetime | None, list[str]]:
         return None, ["The time stamp (timestamp.txt) cannot be read; no time was recorded."]
 
 
-def in_order(results: Sequence[Result]) -> list[Result]:
+def by_student(results: Sequence[Result]) -> list[Result]:
     """Results by the students' names, whatever the order in which they were done."""
     return sorted(results, key=lambda result: result.student)

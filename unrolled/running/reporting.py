@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from unrolled.course.borrowed import borrowed
+from unrolled.course.copied import copied_answers
 from unrolled.course.course import Course
 from unrolled.course.files import write
 from unrolled.judging.assignment import Assignment
@@ -30,9 +30,9 @@ def write_report(
     path = course.root / f"report-{assignment.name}.html"
 
     def link(student: str) -> str:
-        page = course.folder("feedback", student, assignment.name) / f"{assignment.notebook}.html"
+        page = course.folder("feedback", student, assignment.name) / f"{assignment.name}.html"
         return quote(os.path.relpath(page, path.parent))
 
-    known = borrowed(course, assignment, results)
+    known = copied_answers(course, assignment, results)
     write(path, report_page(assignment, results, link, known, wall))
     return path

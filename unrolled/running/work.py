@@ -21,14 +21,14 @@ import nbformat
 from nbformat.v4 import new_output
 
 import rnnlib
-from unrolled.judging import submission
-from unrolled.judging.assignment import Assignment, same_for_all
+from unrolled.judging.assignment import Assignment, same_verdict_for_all
 from unrolled.judging.judge import judge
 from unrolled.judging.notebook import cell_id, rebuild
 from unrolled.judging.results import UNSAFE, Result, from_json
+from unrolled.judging.submission import Submission, Unreadable, parse
 from unrolled.judging.variants import Variant
 from unrolled.pages.feedback import feedback_page
-from unrolled.sandbox import linux, rooms
+from unrolled.sandbox import containers, linux
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Task:
+class Context:
     """What all hand-ins of one run have in common, packed once.
 
     Attributes
@@ -74,14 +74,14 @@ class Task:
     @staticmethod
     def pack(
         assignment: Assignment,
-        limits: rooms.Limits | None = None,
+        limits: containers.Limits | None = None,
         unsafe: bool = False,
         elsewhere: bool = False,
-    ) -> Task:
-        limits = limits or rooms.Limits()
+    ) -> Context:
+        limits = limits or containers.Limits()
         packed = pickle.dumps((assignment, limits, unsafe))
         content = repr((assignment.digest, version(), limits, unsafe))
-        return Task(packed, version(), content, elsewhere)
+        return Context(packed, version(), content, elsewhere)
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,10 @@ class Done:
     page: str
 
 
-def content_key(task: Task, job: Job) -> str:
+def content_key(context: Context, job: Job) -> str:
     """The content of all that a result depends on."""
     digest = hashlib.sha256()
-    texts = (task.content, job.student, job.unreadable, json.dumps(job.notes), repr(job.variant))
+    texts = (context.content, job.student, job.unreadable, json.dumps(job.notes), repr(job.variant))
     for part in (job.content, *(text.encode("utf-8", "surrogateescape") for text in texts)):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
@@ -118,13 +118,13 @@ def version() -> str:
     return digest.hexdigest()[:16]
 
 
-def start() -> None:
+def start_worker() -> None:
     """What a worker process of ours does first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started us
     linux.die_with_parent(signal.SIGKILL)
 
 
-def work(task: Task, job: Job) -> Done:
+def grade_submission(context: Context, job: Job) -> Done:
     """Judge one hand-in and make its pages.
 
     Raises
@@ -132,12 +132,12 @@ def work(task: Task, job: Job) -> Done:
     OtherVersion
         If this process has another version of the package.
     """
-    if task.elsewhere and task.version != version():
+    if context.elsewhere and context.version != version():
         raise OtherVersion(
             f"worker {os.uname().nodename} has another version of the grader ({version()}, wanted "
-            f"{task.version}); install the same one there"
+            f"{context.version}); install the same one there"
         )
-    general, limits, unsafe = _unpack(task.packed)
+    general, limits, unsafe = _unpack(context.packed)
     assignment = general.with_variant(job.variant)
     began = time.monotonic()
     result, answers = _judged(assignment, job, limits, unsafe)
@@ -148,11 +148,11 @@ def work(task: Task, job: Job) -> Done:
 
 
 @lru_cache(maxsize=2)
-def _unpack(packed: bytes) -> tuple[Assignment, rooms.Limits, bool]:
+def _unpack(packed: bytes) -> tuple[Assignment, containers.Limits, bool]:
     return pickle.loads(packed)  # ours: it was packed by the process that sent the work
 
 
-def answers_of(assignment: Assignment, job: Job) -> submission.Submission:
+def submission_of(assignment: Assignment, job: Job) -> Submission:
     """The answers in a hand-in.
 
     Raises
@@ -161,32 +161,32 @@ def answers_of(assignment: Assignment, job: Job) -> submission.Submission:
         If none can be taken from it.
     """
     if job.unreadable:
-        raise submission.Unreadable(job.unreadable)
-    return submission.parse(job.content, f"{assignment.notebook}.ipynb", assignment.released)
+        raise Unreadable(job.unreadable)
+    return parse(job.content, f"{assignment.name}.ipynb", assignment.released)
 
 
 def _judged(
-    assignment: Assignment, job: Job, limits: rooms.Limits, unsafe: bool
+    assignment: Assignment, job: Job, limits: containers.Limits, unsafe: bool
 ) -> tuple[Result, dict[str, str]]:
     stamp = UNSAFE if unsafe else ""
     try:
-        answered = answers_of(assignment, job)
-    except submission.Unreadable as reason:
-        verdicts = same_for_all(assignment, "unreadable", 0.0, str(reason))
+        submission = submission_of(assignment, job)
+    except Unreadable as reason:
+        verdicts = same_verdict_for_all(assignment, "unreadable", 0.0, str(reason))
         return Result(job.student, verdicts, list(job.notes), stamp), {}
-    if answered.numbers not in ("", assignment.variant.tag):
-        answered.notes.append("The notebook was given out to somebody else: its numbers differ.")
+    if submission.numbers not in ("", assignment.variant.tag):
+        submission.notes.append("The notebook was given out to somebody else: its numbers differ.")
     verdicts = judge(
-        answered, assignment.released, assignment.questions, assignment.points, limits, unsafe
+        submission, assignment.released, assignment.questions, assignment.points, limits, unsafe
     )
-    return Result(job.student, verdicts, [*job.notes, *answered.notes], stamp), answered.answers
+    return Result(job.student, verdicts, [*job.notes, *submission.notes], stamp), submission.answers
 
 
-def again(assignment: Assignment, job: Job, stored: dict[str, Any]) -> Done:
+def render_again(assignment: Assignment, job: Job, stored: dict[str, Any]) -> Done:
     """The pages of a hand-in that was judged before, without judging it again."""
     try:
-        answers = answers_of(assignment, job).answers
-    except submission.Unreadable:
+        answers = submission_of(assignment, job).answers
+    except Unreadable:
         answers = {}
     return render(assignment, from_json(stored, assignment.questions), answers)
 

@@ -21,7 +21,7 @@ from unrolled.errors import UnrolledError
 HERE = Path(__file__).parent
 CURE = "apt-get install bubblewrap"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-OURS_INSIDE = ("nursery.py", "inside.py", "linux.py", "wire.py")
+OURS_INSIDE = ("forkserver.py", "inside.py", "linux.py", "wire.py")
 
 
 class SandboxMissing(UnrolledError):
@@ -59,7 +59,7 @@ def _readable() -> Iterator[tuple[Path, str]]:
 
 
 def command(packages: Sequence[Path] = ()) -> list[str]:
-    """The bubblewrap command of a nursery; ``packages`` are those held beside NumPy."""
+    """The bubblewrap command of a fork server; ``packages`` are those held beside NumPy."""
     held = [*_readable(), *((folder, f"/packages/{folder.name}") for folder in packages)]
     places = {place: path for path, place in held}
     # made beforehand, since the folders that bubblewrap makes on the way are for root alone
@@ -79,12 +79,12 @@ def command(packages: Sequence[Path] = ()) -> list[str]:
         *("--setenv", "LANG", "C.UTF-8"),
         *(*made, *binds, *devices),
         *("--proc", "/proc", "--remount-ro", "/", "--chdir", "/home"),
-        *("--", "/python/bin/python3", "-s", "-S", "-P", "-B", "/grader/nursery.py"),
+        *("--", "/python/bin/python3", "-s", "-S", "-P", "-B", "/grader/forkserver.py"),
     ]
 
 
 def _rights() -> list[str]:
-    """The namespaces of the nursery, and what it needs to make others for each hand-in.
+    """The namespaces of the fork server, and what it needs to make others for each hand-in.
 
     No student's process has any of these rights: it gives them up before its first line runs.
     """

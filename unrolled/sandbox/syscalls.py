@@ -91,7 +91,9 @@ def compiled() -> bytes | None:
         library.seccomp_release(context)
 
 
-def _add(library: ctypes.CDLL, context: ctypes.c_void_p, call: str, *conditions) -> None:
+def _add(
+    library: ctypes.CDLL, context: ctypes.c_void_p, call: str, *conditions: _Comparison
+) -> None:
     number = library.seccomp_syscall_resolve_name(call.encode())
     if number >= 0:  # below are those that this processor's kernel does not have
         array = (_Comparison * len(conditions))(*conditions)

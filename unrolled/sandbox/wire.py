@@ -64,7 +64,7 @@ def _encode_array(array: np.ndarray) -> Any:
     return {"array": data, "dtype": array.dtype.name, "shape": list(array.shape)}
 
 
-class Other:
+class Opaque:
     """A value that could not cross; only the name of its type did."""
 
     def __init__(self, kind: str) -> None:
@@ -93,7 +93,7 @@ def decode(message: Any, depth: int = 0) -> Any:
         case {"array": str(data), "dtype": str(dtype), "shape": list(shape)}:
             return _decode_array(data, dtype, shape)
         case {"other": str(kind)}:
-            return Other(kind[:MAX_TEXT])
+            return Opaque(kind[:MAX_TEXT])
     raise WireError("a value of no known form")
 
 

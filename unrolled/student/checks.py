@@ -15,11 +15,11 @@ from rnnlib import Cell, unroll
 from unrolled.judging.compare import (
     Expected,
     agrees,
+    by_name,
     first_difference,
     hand_computation,
-    in_place,
     inputs_in_words,
-    named,
+    place_and_value,
     spell_rounded,
 )
 
@@ -59,16 +59,13 @@ def check_by_hand(
             f"{result.first.quantity} is {result.first.got}; it needs {T} rows of {size} numbers "
             f"each, one row for each time step t = 1 to {T}."
         )
-    slip = result.slips[0]
-    source = {
-        "h": f"x({slip.t}) and your {cell.state[0]}({slip.t - 1})",
-        "y": f"your h({slip.t})",
-    }[slip.quantity]
-    fine = {1: "", 2: " Step 1 is fine."}.get(slip.t, f" Steps 1 to {slip.t - 1} are fine.")
-    help_ = (hints or {}).get(in_place(slip)) or (
+    t, slip = next(iter(result.slips.items()))
+    source = {"h": f"x({t}) and your {cell.state[0]}({t - 1})", "y": f"your h({t})"}[slip.quantity]
+    fine = {1: "", 2: " Step 1 is fine."}.get(t, f" Steps 1 to {t - 1} are fine.")
+    help_ = (hints or {}).get(place_and_value(slip)) or (
         "Write out each product, add the bias, then apply the activation."
     )
-    raise CheckFailed(f"{in_place(slip)} does not follow from {source}.{fine} {help_}")
+    raise CheckFailed(f"{place_and_value(slip)} does not follow from {source}.{fine} {help_}")
 
 
 def check_numbers(
@@ -143,13 +140,13 @@ def check_call(
     if returned is None:
         raise CheckFailed(f"{name} returns nothing: does it end with a return statement?")
     wanted = {key: Expected(np.array(value, float), over_time) for key, value in expected.items()}
-    got = named(returned, list(expected))
+    got = by_name(returned, list(expected))
     if got is None:
         raise CheckFailed(f"{name} does not return {' and '.join(expected)}.")
     difference = first_difference(wanted, got)
     if difference is not None:
         called = inputs_in_words(arguments, difference.t)
-        hint = (hints or {}).get(in_place(difference), "")
+        hint = (hints or {}).get(place_and_value(difference), "")
         told = [f"{name}: {difference.in_words()}", called, hint]
         raise CheckFailed(" ".join(part for part in told if part))
     print(f"{name} agrees with the example. Hidden cases use other numbers and sizes.")

@@ -19,7 +19,8 @@ import rnnlib
 from unrolled.judging import submission
 from unrolled.judging.notebook import cell_id, checksum, source
 from unrolled.judging.submission import Unreadable
-from unrolled.sandbox import rooms, wire
+from unrolled.sandbox import containers, wire
+from unrolled.sandbox.containers import Container, Limits, Stopped
 
 PACKAGES = (Path(rnnlib.__file__).parent, Path(__file__).parents[1])
 """What the public checks need in the sandbox."""
@@ -64,7 +65,7 @@ class Findings:
         return "\n".join([*lines, end])
 
 
-def look_at(path: Path, unsafe: bool = False) -> Findings:
+def check_notebook(path: Path, unsafe: bool = False) -> Findings:
     """Look at the notebook at ``path``.
 
     Raises
@@ -78,7 +79,7 @@ def look_at(path: Path, unsafe: bool = False) -> Findings:
     found = Findings()
     for cell in notebook.cells:
         name, settings = cell_id(cell), cell.metadata.get("nbgrader", {})
-        if name is None:
+        if not name:
             continue
         as_released = checksum(cell) == settings.get("checksum")
         if settings.get("solution"):
@@ -94,7 +95,7 @@ def _read(path: Path) -> NotebookNode:
     content = submission.load(path)
     try:
         notebook = nbformat.from_dict(json.loads(content))
-        named = [cell for cell in notebook.cells if cell_id(cell) is not None]
+        named = [cell for cell in notebook.cells if cell_id(cell)]
         for cell in named:
             cell.source = source(cell)
             if "schema_version" not in cell.metadata.nbgrader:
@@ -113,15 +114,15 @@ def _run_checks(notebook: NotebookNode, missing: list[str], unsafe: bool) -> dic
     said: dict[str, str] = {}
     cells: list[dict[str, str]] = []
     answer = None
-    with rooms.room(rooms.Limits(), unsafe, packages=PACKAGES) as room:
+    with containers.container(Limits(), unsafe, packages=PACKAGES) as container:
         for cell in notebook.cells:
             name, settings = cell_id(cell), cell.metadata.get("nbgrader", {})
-            if cell.cell_type != "code" or name is None:
+            if cell.cell_type != "code" or not name:
                 continue
             code = {"name": name, "source": cell.source}
             if settings.get("grade") and not settings.get("solution"):
                 if answer not in missing:
-                    said[name] = _run(room, [*cells, code])
+                    said[name] = _run(container, [*cells, code])
             elif name not in missing:
                 cells.append(code)
             if settings.get("solution"):
@@ -129,11 +130,11 @@ def _run_checks(notebook: NotebookNode, missing: list[str], unsafe: bool) -> dic
     return said
 
 
-def _run(room: rooms.Room | rooms.UnsafeRoom, cells: list[dict[str, str]]) -> str:
+def _run(container: Container, cells: list[dict[str, str]]) -> str:
     try:
-        with room.question() as box:
-            error = box.start(cells).get("error")
-    except (rooms.Stopped, wire.WireError) as stopped:
+        with container.question() as session:
+            error = session.start(cells).get("error")
+    except (Stopped, wire.WireError) as stopped:
         return f"your code gave {stopped}"
     if not isinstance(error, dict):
         return ""

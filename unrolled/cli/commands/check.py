@@ -11,7 +11,7 @@ from unrolled.student import precheck
 
 def run(options: argparse.Namespace) -> int:
     """Look at a notebook before it is handed in."""
-    found = precheck.look_at(options.notebook, options.unsafe)
+    found = precheck.check_notebook(options.notebook, options.unsafe)
     if options.json:
         print_json(**found.to_json())
     else:

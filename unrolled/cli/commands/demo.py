@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unrolled.authoring.made_up_class import made_up_class
-from unrolled.cli.commands.grade import graded, table
+from unrolled.cli.commands.grade import grade_with_progress, table
 from unrolled.course.course import CONFIG, Course, environment
 from unrolled.errors import UnrolledError
 from unrolled.judging.assignment import Assignment
@@ -23,7 +23,7 @@ from unrolled.judging.results import Result
 from unrolled.pages.rendering import visible
 from unrolled.pages.statistics import mistakes
 from unrolled.running.reporting import write_report
-from unrolled.sandbox.rooms import Limits
+from unrolled.sandbox.containers import Limits
 
 LIMITS = Limits(seconds=60, cpu_seconds=2)
 """Somebody in each made-up class wrote an endless loop; nobody shall wait for it for long."""
@@ -42,11 +42,11 @@ def run(options: argparse.Namespace) -> None:
     course = make_course(root)
     assignments = [course.assignment(name) for name in course.assignments()]
     for assignment in assignments:
-        hand_in(course, assignment)
+        submit_class(course, assignment)
     print("3. Grading it", flush=True)
     reports = {}
     for assignment in assignments:
-        results = graded(course, assignment, limits=LIMITS)
+        results = grade_with_progress(course, assignment, limits=LIMITS)
         reports[assignment.name] = write_report(course, assignment, results)
         print(f"\n{table(assignment, results)}\n\n{_commonest(results)}\n", flush=True)
     print(f"Open in a browser:\n  the book      {book}")
@@ -133,9 +133,9 @@ def make_course(root: Path) -> Course:
     return Course(folder)
 
 
-def hand_in(course: Course, assignment: Assignment) -> None:
+def submit_class(course: Course, assignment: Assignment) -> None:
     """Put the made-up class's hand-ins into the course's folder of hand-ins."""
     for student, text in made_up_class(course, assignment).items():
         folder = course.folder("submitted", student, assignment.name)
         folder.mkdir(parents=True)
-        (folder / f"{assignment.notebook}.ipynb").write_text(text, encoding="utf-8")
+        (folder / f"{assignment.name}.ipynb").write_text(text, encoding="utf-8")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from unrolled.cli import exit_codes
 from unrolled.cli.output import print_json
-from unrolled.sandbox import cgroup, rooms, syscalls
+from unrolled.sandbox import cgroup, containers, syscalls
+from unrolled.sandbox.bubblewrap import SandboxMissing
 
 NEEDED_DISK = 1 << 30
 
@@ -59,11 +60,11 @@ def examine() -> list[Finding]:
 
 def _sandbox() -> Finding:
     try:
-        rooms.check()
-    except rooms.SandboxMissing as missing:
+        containers.check()
+    except SandboxMissing as missing:
         return Finding("sandbox", False, True, str(missing))
     finally:
-        rooms.close_nursery()
+        containers.close_fork_server()
     return Finding("sandbox", True, True, "bubblewrap starts, without network and files")
 
 

@@ -18,8 +18,8 @@ from unrolled.course.store import Store
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.results import UNSAFE, Result
 from unrolled.pages.rendering import visible
+from unrolled.running.grading import by_student
 from unrolled.running.grading import grade as grade_class
-from unrolled.running.grading import in_order
 from unrolled.running.reporting import write_report
 
 
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     course = Course(options.course)
     assignment = course.assignment(options.assignment)
     before, start = _kept(course, assignment), time.monotonic()
-    results = graded(
+    results = grade_with_progress(
         course,
         assignment,
         unsafe=options.unsafe,
@@ -60,17 +60,19 @@ def run(options: argparse.Namespace) -> int:
 def _kept(course: Course, assignment: Assignment) -> dict[str, dict[str, Any]]:
     """The results of earlier runs, by student."""
     store = Store(course.root, assignment.name)
-    entries = {student: store.load(student) for student in course.students(assignment.name)}
+    entries = {
+        student: store.load(student) for student in course.submitted_students(assignment.name)
+    }
     return {student: entry.result for student, entry in entries.items() if entry is not None}
 
 
-def graded(course: Course, assignment: Assignment, **how: Any) -> list[Result]:
+def grade_with_progress(course: Course, assignment: Assignment, **how: Any) -> list[Result]:
     """Grade the class behind a progress bar."""
     if how.get("unsafe"):
         print(f"unrolled: {UNSAFE}", file=sys.stderr)
-    students = course.students(assignment.name)
+    students = course.submitted_students(assignment.name)
     results = grade_class(course, assignment, **how)
-    return in_order(list(tqdm(results, total=len(students), desc="Grading", unit="hand-in")))
+    return by_student(list(tqdm(results, total=len(students), desc="Grading", unit="hand-in")))
 
 
 def _needing_a_human(course: Course, assignment: Assignment, results: Sequence[Result]) -> int:

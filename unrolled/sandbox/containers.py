@@ -1,8 +1,8 @@
-"""Where a student's code runs: each worker keeps one sandbox with a warm process in it (a nursery),
-every hand-in gets a room, with namespaces of its own inside, and every question of it a process
-forked from the warm one, with limits, a filter of system calls and no rights.
+"""Where a student's code runs: each worker keeps one sandbox with a warm process in it (a fork
+server), every hand-in gets a container, with namespaces of its own inside, and every question of it
+a process forked from the warm one, with limits, a filter of system calls and no rights.
 
-What runs inside is ``nursery.py`` and ``inside.py``; ``bubblewrap.py`` builds the wall around them.
+What runs inside is ``forkserver.py`` and ``inside.py``; ``bubblewrap.py`` builds the wall.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from unrolled.sandbox import bubblewrap, cgroup, syscalls, wire
-from unrolled.sandbox import nursery as nursery_code
+from unrolled.sandbox import bubblewrap, cgroup, forkserver, syscalls, wire
 from unrolled.sandbox.bubblewrap import SandboxMissing
 
 START_SECONDS = 30
-WARM_MEMORY = 256 << 20  # what the nursery and the rooms take, amply
+WARM_MEMORY = 256 << 20  # what the fork server and the containers take, amply
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,16 @@ class Stopped(Exception):
 
 def check() -> None:
     """Raise SandboxMissing, with what to do, unless a sandbox starts on this machine."""
-    close_nursery()
+    close_fork_server()
     try:
-        with question(Limits()) as box:
-            box.start([])
+        with question(Limits()) as session:
+            session.start([])
     except (Stopped, wire.WireError, OSError) as error:
         raise SandboxMissing(f"a sandbox starts, but nothing runs in it: {error}") from None
 
 
-class Nursery:
-    """A warm process in a sandbox, from which each question forks (see ``nursery.py``)."""
+class ForkServer:
+    """A warm process in a sandbox, from which each question forks (see ``forkserver.py``)."""
 
     def __init__(self, packages: Sequence[Path] = ()) -> None:
         if shutil.which("bwrap") is None:
@@ -90,14 +90,14 @@ class Nursery:
         with inner:
             self._process = subprocess.Popen(
                 self.group.enter(command) if self.group else command,
-                stdin=inner,
+                stdin=inner.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
         self._control.settimeout(START_SECONDS)
         try:
-            self._control.send(syscalls.compiled() or nursery_code.NO_FILTER)
+            self._control.send(syscalls.compiled() or forkserver.NO_FILTER)
             started = self._control.recv(100) == b"ready"
         except OSError:
             started = False
@@ -108,13 +108,13 @@ class Nursery:
                 " on Ubuntu also kernel.apparmor_restrict_unprivileged_userns=0), or grade as root"
             )
 
-    def open_room(self, memory: int) -> socket.socket:
-        """A socket to a new room: fresh namespaces, in which the questions of one hand-in run.
+    def open_container(self, memory: int) -> socket.socket:
+        """A socket to a new container: fresh namespaces, in which the questions of one hand-in run.
 
         Raises
         ------
         OSError
-            If the nursery has ended.
+            If the fork server has ended.
         """
         if self.group and self._limited != memory:
             self.group.limit(WARM_MEMORY + memory)
@@ -123,16 +123,16 @@ class Nursery:
         channel.settimeout(START_SECONDS)
         try:
             with inner:
-                socket.send_fds(self._control, [b"room"], [inner.fileno()])
+                socket.send_fds(self._control, [b"container"], [inner.fileno()])
             if channel.recv(100) != b"ready":
-                raise ConnectionError("a room in the sandbox did not open")
+                raise ConnectionError("a container in the sandbox did not open")
         except BaseException:
             channel.close()
             raise
         return channel
 
     def close(self) -> str:
-        """End all that is in the sandbox; returns what bubblewrap or the nursery said at last."""
+        """End all that is in the sandbox; returns what bubblewrap or Python said at last."""
         self._control.close()
         self._process.kill()
         said = self._process.communicate()[1]
@@ -144,29 +144,29 @@ class Nursery:
 _here = threading.local()
 
 
-def nursery(packages: Sequence[Path] = ()) -> Nursery:
-    """This thread's nursery, started when it is first needed."""
-    mine = getattr(_here, "nursery", None)
+def fork_server(packages: Sequence[Path] = ()) -> ForkServer:
+    """This thread's fork server, started when it is first needed."""
+    mine = getattr(_here, "fork_server", None)
     if mine is not None and mine.packages != tuple(packages):
-        close_nursery()
+        close_fork_server()
         mine = None
     if mine is None or mine.owner != os.getpid():
-        mine = _here.nursery = Nursery(packages)
+        mine = _here.fork_server = ForkServer(packages)
     return mine
 
 
-def close_nursery() -> None:
-    """End this thread's nursery, if there is one, with everything in it."""
-    mine = getattr(_here, "nursery", None)
-    _here.nursery = None
+def close_fork_server() -> None:
+    """End this thread's fork server, if there is one, with everything in it."""
+    mine = getattr(_here, "fork_server", None)
+    _here.fork_server = None
     if mine is not None and mine.owner == os.getpid():
         mine.close()
 
 
-class Room:
+class Container:
     """The place of one hand-in: each question a fresh process, in namespaces of the hand-in's own.
 
-    Where a question brings down the room, or the whole nursery, the next one opens another.
+    Where a question brings down the container, or the whole sandbox, the next one opens another.
     """
 
     def __init__(self, limits: Limits, packages: Sequence[Path] = ()) -> None:
@@ -174,11 +174,11 @@ class Room:
         self._channel: socket.socket | None = None
         self._out_of_memory = 0  # how often that had happened before the question began
 
-    def __enter__(self) -> Room:
+    def __enter__(self) -> Container:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the room, and wait until nothing of it is left."""
+        """Close the container, and wait until nothing of it is left."""
         if self._channel is None:
             return
         with self._channel as channel:
@@ -188,97 +188,80 @@ class Room:
                 while channel.recv(1 << 10):
                     pass
             except OSError:
-                close_nursery()
+                close_fork_server()
 
-    @contextmanager
-    def question(self, seconds: float = 0) -> Iterator[Box]:
+    def question(self, seconds: float = 0) -> Session:
         """A fresh process for one question, gone with all that it started at the end.
 
         Its cells and each of its cases have ``seconds``, if that is not to be the usual time.
         """
         limits = self.limits.with_seconds(seconds)
-        asked, to_ask = os.pipe()
-        to_read, answers = os.pipe()
-        try:
-            self._begin(limits, asked, answers)
-        finally:
-            os.close(asked)
-            os.close(answers)
-        with Box(to_ask, to_read, limits, self._end) as box:
-            yield box
-
-    def _begin(self, limits: Limits, asked: int, answers: int) -> None:
         # 60000 user numbers above all that Debian gives out, of which no two at a time are the same
         order = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
-        for attempt in range(2):
-            try:
-                if self._channel is None:
-                    self._channel = nursery(self.packages).open_room(self.limits.memory)
-                group = nursery(self.packages).group
-                self._out_of_memory = group.ended_for_memory() if group else 0
-                socket.send_fds(self._channel, [json.dumps(order).encode()], [asked, answers])
-                return
-            except OSError:
-                # what an earlier question did may have cost the room its life, or all of them
-                self._lose()
-                if attempt:
-                    raise
+        return Session(limits, partial(self._start, json.dumps(order)))
+
+    def _start(self, order: str, asked: int, answers: int) -> End:
+        try:
+            return self._send(order, asked, answers)
+        except OSError:
+            # what an earlier question did may have cost the container its life, or all of them
+            return self._send(order, asked, answers)
+
+    def _send(self, order: str, asked: int, answers: int) -> End:
+        try:
+            if self._channel is None:
+                self._channel = fork_server(self.packages).open_container(self.limits.memory)
+            group = fork_server(self.packages).group
+            self._out_of_memory = group.ended_for_memory() if group else 0
+            socket.send_fds(self._channel, [order.encode()], [asked, answers])
+            return partial(self._end, self._channel)
+        except OSError:
+            self._lose()
+            raise
 
     def _lose(self) -> None:
         if self._channel is not None:
             self._channel.close()
         self._channel = None
-        close_nursery()
+        close_fork_server()
 
-    def _end(self, gone: bool) -> dict[str, int]:
-        """End the question; how it had ended itself, and what it took, by the room's word."""
-        group = nursery(self.packages).group
-        said = {}
+    def _end(self, channel: socket.socket, gone: bool) -> dict[str, int]:
+        """End the question; how it had ended itself, and what it took, by its init's word."""
+        group = fork_server(self.packages).group
+        said: dict[str, int] = {}
         if group and gone:
             said["memory"] = group.ended_for_memory() - self._out_of_memory
         try:
-            self._channel.send(json.dumps({"gone": gone}).encode())
-            said |= json.loads(self._channel.recv(1 << 10))
+            channel.send(json.dumps({"gone": gone}).encode())
+            said |= json.loads(channel.recv(1 << 10))
         except (OSError, ValueError):
             self._lose()
         return said
 
 
 @contextmanager
-def question(limits: Limits, unsafe: bool = False) -> Iterator[Box]:
+def question(limits: Limits, unsafe: bool = False) -> Iterator[Session]:
     """A sandbox for a single question."""
-    with room(limits, unsafe) as place, place.question() as box:
-        yield box
+    with container(limits, unsafe) as place, place.question() as session:
+        yield session
 
 
-def room(limits: Limits, unsafe: bool = False, packages: Sequence[Path] = ()) -> Room | UnsafeRoom:
+def container(limits: Limits, unsafe: bool = False, packages: Sequence[Path] = ()) -> Container:
     """The place of one hand-in. With ``unsafe`` there is no wall.
 
     ``packages`` are the folders of what can be imported in it beside NumPy.
     """
-    return UnsafeRoom(limits) if unsafe else Room(limits, packages)
+    return Unsafe(limits) if unsafe else Container(limits, packages)
 
 
-@dataclass(frozen=True)
-class UnsafeRoom:
+class Unsafe(Container):
     """No sandbox: a student's code runs as plain processes of this user, within limits of time."""
 
-    limits: Limits
-
-    def __enter__(self) -> UnsafeRoom:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    @contextmanager
-    def question(self, seconds: float = 0) -> Iterator[Box]:
-        limits = self.limits.with_seconds(seconds)
-        order = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
+    def _start(self, order: str, asked: int, answers: int) -> End:
         process = subprocess.Popen(
-            [sys.executable, "-B", str(bubblewrap.HERE / "inside.py"), json.dumps(order)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            [sys.executable, "-B", str(bubblewrap.HERE / "inside.py"), order],
+            stdin=asked,
+            stdout=answers,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -288,27 +271,33 @@ class UnsafeRoom:
             process.wait()
             return {}
 
-        ends = os.dup(process.stdin.fileno()), os.dup(process.stdout.fileno())
-        process.stdin.close()
-        process.stdout.close()
-        with Box(*ends, limits, end) as box:
-            yield box
+        return end
 
 
-class Box:
-    """The judge's end of one question: messages go in and come out, each within its time."""
+End = Callable[[bool], dict[str, int]]
+"""Ends a question, given whether it has gone by itself; says what is known of its end."""
 
-    def __init__(
-        self, to_ask: int, to_read: int, limits: Limits, end: Callable[[bool], dict[str, int]]
-    ) -> None:
-        self._to_ask, self._to_read = to_ask, to_read
+
+class Session:
+    """The judge's end of one question: messages go in and come out, each within its time.
+
+    ``start`` starts it at the other ends of two pipes: where it is asked, and where it answers.
+    """
+
+    def __init__(self, limits: Limits, start: Callable[[int, int], End]) -> None:
         self._limits = limits
-        self._end = end
+        asked, self._to_ask = os.pipe()
+        self._to_read, answers = os.pipe()
+        try:
+            self._end = start(asked, answers)
+        finally:
+            os.close(asked)
+            os.close(answers)
         self._ended: dict[str, int] | None = None
         self._pending = b""
-        os.set_blocking(to_ask, False)
+        os.set_blocking(self._to_ask, False)
 
-    def __enter__(self) -> Box:
+    def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *_: object) -> None:

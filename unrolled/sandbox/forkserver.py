@@ -2,15 +2,16 @@
 
 Four kinds of process, each the child of the one before:
 
-- the *nursery*, one per worker: Python with NumPy loaded. It knows no rubric and no hand-in.
-- the *keeper*, one per hand-in: enters namespaces of its own, and waits until all in them is gone.
-- the *room*, one per hand-in: the first process in these namespaces; when it ends, all in it ends.
+- the *fork server*, one per worker: Python with NumPy loaded. It knows no rubric and no hand-in.
+- the *monitor*, one per hand-in: enters namespaces of its own, and waits until all in them is gone.
+- the *init*, one per hand-in: the first process in these namespaces; with it ends all in them.
 - the *question*, a process in which a student's code runs (see ``inside.py``), with an empty folder
-  in memory and no rights. It cannot see or signal anything but itself and the room, which holds
+  in memory and no rights. It cannot see or signal anything but itself and the init, which holds
   nothing of worth.
 
-The judge speaks with the nursery and the room by sockets that no student's process inherits, and
-with the question by two pipes made for it alone. No word of a question's ever reaches the others.
+The judge speaks with the fork server and the init by sockets that no student's process inherits,
+and with the question by two pipes made for it alone. No word of a question's ever reaches the
+others.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ import socket
 import sys
 
 NO_FILTER = b"none"
-CONTROL = 0  # the nursery finds its socket as standard input
+CONTROL = 0  # the fork server finds its socket as standard input
 
 
 def main() -> None:
-    import numpy  # noqa: F401 - this is what the nursery is for
+    import numpy  # noqa: F401 - this is what the fork server is for
 
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import inside
@@ -53,7 +54,7 @@ def main() -> None:
         _reap()
         if os.fork() == 0:
             control.close()
-            keep(socket.socket(fileno=descriptors[0]))
+            monitor(socket.socket(fileno=descriptors[0]))
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -70,21 +71,21 @@ def _mapped() -> int:
 
 
 def _reap() -> None:
-    """Bury the keepers that have ended."""
+    """Bury the monitors that have ended."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
 
 
-def keep(channel: socket.socket) -> None:
-    """Make the namespaces of one hand-in and its room; end once nothing in them is left.
+def monitor(channel: socket.socket) -> None:
+    """Make the namespaces of one hand-in and their init; end once nothing in them is left.
 
-    The keeper's copy of the channel is the last one: the judge sees it closed when all is gone.
+    The monitor's copy of the channel is the last one: the judge sees it closed when all is gone.
     """
     import linux
 
     try:
-        # where memory runs out, the kernel is to end a student's process and not the nursery
+        # where memory runs out, the kernel is to end a student's process and not the fork server
         with open("/proc/self/oom_score_adj", "w") as score:
             score.write("1000")
         linux.unshare(
@@ -95,13 +96,13 @@ def keep(channel: socket.socket) -> None:
             | linux.CLONE_NEWUTS
         )
         linux.mount("", "/", linux.MS_REC | linux.MS_PRIVATE)
-        # /proc is the nursery's, and a student's code needs none
+        # /proc is the fork server's, and a student's code needs none
         hidden = linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
         linux.mount("tmpfs", "/proc", hidden, "size=4k,mode=0555")
-        room = os.fork()
-        if room == 0:
+        init = os.fork()
+        if init == 0:
             serve(channel)
-        os.waitpid(room, 0)
+        os.waitpid(init, 0)
     finally:
         os._exit(0)
 

@@ -9,9 +9,10 @@ from unrolled.course.course import Course
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.fingerprint import right_fingerprint
 from unrolled.judging.results import Result
+from unrolled.judging.variants import variant_of
 
 
-def borrowed(
+def copied_answers(
     course: Course, assignment: Assignment, results: Sequence[Result]
 ) -> dict[str, list[str]]:
     """By student, whose numbers the wrong answers are right for, in words for the instructor."""
@@ -19,8 +20,9 @@ def borrowed(
     if not any(suspects.values()):
         return {}
     owners: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for student in course.roster(assignment.name):
-        variant = course.variant(student, assignment.name)
+    secret = course.secret()
+    for student in course.roster(assignment.name).students:
+        variant = variant_of(secret, student, assignment.name, own_numbers=True)
         for question in assignment.with_variant(variant).questions:
             owners[question.cell, right_fingerprint(question)].append(student)
     found: dict[str, list[str]] = {}
