@@ -1,4 +1,4 @@
-"""Types say what is true: mypy finds nothing in either package; and what says so is installed too.
+"""Types say what is true: mypy finds nothing in either package, as the settings have it look."""
 
 from __future__ import annotations
 
