@@ -1,9 +1,8 @@
 """Every page of the book, walked through once: what it complains of, its width, what axe finds.
 
 A page is opened on a server and walked through at two widths, in light and in dark; then it is
-opened from a folder. Most of axe's time goes into the contrast of each word, which is a matter of
-colours alone: at the second width it looks at the words that were not there at the first, or had
-other colours.
+opened from a folder. Nearly all of axe's time would go into the contrast of each single word: it
+looks at one of those that have the same colour, size and weight, and the same behind them.
 """
 
 from __future__ import annotations
@@ -35,27 +34,34 @@ TAB_STOPS = """[...document.querySelectorAll("pre")].every(
     (block) => block.scrollWidth <= block.clientWidth || block.tabIndex === 0
 )"""
 STILL = "*, *::before, *::after { transition: none !important; animation: none !important }"
-# what the contrast of an element's words depends on
-COLOURS = """
-const colours = (element) => {
-    const {color, backgroundColor} = getComputedStyle(element);
-    return `${element.checkVisibility()} ${color} ${backgroundColor}`;
-};
-const all = [...document.querySelectorAll("body *:not(mjx-container *)")];
-"""
-REMEMBER = f"""(scheme) => {{
-    {COLOURS}
-    window.before ??= {{}};
-    window.before[scheme] = new Map(all.map((element) => [element, colours(element)]));
-}}"""
-AXE = "axe.run({preload: false, rules: {'color-contrast': {enabled: %s}}})"
-CONTRAST_OF_NEW = f"""async (scheme) => {{
-    {COLOURS}
-    const before = window.before[scheme];
-    const include = all.filter((e) => e.checkVisibility() && colours(e) !== before.get(e));
-    const only = {{preload: false, runOnly: ["color-contrast"]}};
-    return include.length ? (await axe.run({{include}}, only)).violations : [];
-}}"""
+AXE = """async () => {
+    const rules = {"color-contrast": {enabled: false}};
+    return (await axe.run({preload: false, rules})).violations;
+}"""
+CONTRAST = """async () => {
+    const behind = new Map(); // the colours behind an element, from itself up to the page
+    const ground = (element) => {
+        if (!element) return "";
+        if (!behind.has(element)) {
+            const {backgroundColor, backgroundImage, opacity} = getComputedStyle(element);
+            const own = [backgroundColor, backgroundImage, opacity].join();
+            const before = ground(element.parentElement);
+            const seen = own !== "rgba(0, 0, 0, 0),none,1";
+            behind.set(element, seen ? `${before}; ${own}` : before);
+        }
+        return behind.get(element);
+    };
+    const kinds = new Map();
+    for (const element of document.body.querySelectorAll("*")) {
+        const words = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+        if (!(words || element.matches("input, button")) || !element.checkVisibility()) continue;
+        const {color, fontSize, fontWeight} = getComputedStyle(element);
+        const kind = [color, fontSize, fontWeight, ground(element)].join();
+        if (!kinds.has(kind)) kinds.set(kind, element);
+    }
+    const include = [...kinds.values()];
+    return (await axe.run({include}, {preload: false, runOnly: ["color-contrast"]})).violations;
+}"""
 
 
 @dataclass
@@ -115,8 +121,7 @@ def walk(browser, site, served, axe) -> Callable[[str], Walk]:
                 page.wait_for_function(TAB_STOPS)
                 found.wide[width] = page.evaluate("document.documentElement.scrollWidth")
                 for scheme in SCHEMES:
-                    first = width == WIDTHS[0]
-                    found.violations[scheme, width] = violations(page, scheme, first)
+                    found.violations[scheme, width] = violations(page, scheme)
             found.stuck = stuck(page)
             page.context.close()
             opened(browser, f"{site.as_uri()}/{name}", found, "file://").context.close()
@@ -125,16 +130,12 @@ def walk(browser, site, served, axe) -> Callable[[str], Walk]:
     return once
 
 
-def violations(page, scheme: str, first: bool) -> list[Any]:
-    """What axe finds on a page in one colour scheme, at the ``first`` width or the second."""
+def violations(page, scheme: str) -> list[Any]:
+    """What axe finds on a page in one colour scheme."""
     page.emulate_media(color_scheme=scheme)
     if page.evaluate("document.documentElement.dataset.mode"):
         page.wait_for_function("s => document.documentElement.dataset.theme === s", arg=scheme)
-    found = page.evaluate(f"{AXE % str(first).lower()}.then(result => result.violations)")
-    if first:
-        page.evaluate(REMEMBER, scheme)
-    else:
-        found += page.evaluate(CONTRAST_OF_NEW, scheme)
+    found = page.evaluate(AXE) + page.evaluate(CONTRAST)
     return [
         (each["id"], each["impact"], node["target"], node["failureSummary"])
         for each in found
