@@ -2,16 +2,16 @@
 
     python benchmarks/networks.py [--rounds N] [--out FOLDER]
 
-Forward, and forward with backward, of an Elman network and an LSTM, in float32 and float64, at three
-sizes; then how rnnlib's time grows with T, batch and H, and its peak memory beside what the trace
+Forward, and forward with backward, of an Elman network and an LSTM, in float32 and float64, at
+three sizes; then how rnnlib's time grows with T, batch and H, and its peak memory beside what the trace
 must hold. The contenders take turns within each round, so that a machine that slows down slows all;
 CPU time is measured, with one thread for each; figures are medians. Each computes the gradient of
 weights and of inputs. They are checked to agree before they are timed.
 
 - rnnlib: `unroll` and `bptt`, the public functions, with all that they check and record.
 - textbook: one step after the other, as a lecture writes it, in NumPy.
-- PyTorch: `torch.nn.RNN` with a `torch.nn.Linear`, and `torch.nn.LSTM`; forward, it records the graph
-  that backward needs, as rnnlib records its trace.
+- PyTorch: `torch.nn.RNN` with a `torch.nn.Linear`, and `torch.nn.LSTM`; forward, it records the
+  graph that backward needs, as rnnlib records its trace.
 - no graph: PyTorch forward under `torch.no_grad`, which keeps nothing.
 - floor: the same products of matrices, each as large as it can be, and one pass of the activations.
 """
@@ -22,7 +22,7 @@ from __future__ import annotations
 import os
 
 _libraries = ("OPENBLAS", "MKL", "OMP", "BLIS", "VECLIB_MAXIMUM")
-# what a machine sets for its linear algebra, such as the kind of processor, is no part of the measure
+# what a machine sets for its linear algebra, such as the kind of processor, is not measured
 for _name in [name for name in os.environ if name.startswith(_libraries)]:
     del os.environ[_name]
 for _library in _libraries:
