@@ -3,10 +3,10 @@
     python benchmarks/networks.py [--rounds N] [--out FOLDER]
 
 Forward, and forward with backward, of an Elman network and an LSTM, in float32 and float64, at
-three sizes; then how rnnlib's time grows with T, batch and H, and its peak memory beside what the trace
-must hold. The contenders take turns within each round, so that a machine that slows down slows all;
-CPU time is measured, with one thread for each; figures are medians. Each computes the gradient of
-weights and of inputs. They are checked to agree before they are timed.
+three sizes; then how rnnlib's time grows with T, batch and H, and its peak memory beside what the
+trace must hold. The contenders take turns within each round, so that a machine that slows down
+slows all; CPU time is measured, with one thread for each; figures are medians. Each computes the
+gradient of weights and of inputs. They are checked to agree before they are timed.
 
 - rnnlib: `unroll` and `bptt`, the public functions, with all that they check and record.
 - textbook: one step after the other, as a lecture writes it, in NumPy.
