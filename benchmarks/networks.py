@@ -2,15 +2,17 @@
 
     python benchmarks/networks.py [--rounds N] [--out FOLDER]
 
-Forward, and forward with backward, of an Elman network and an LSTM, in float32 and float64, at two
-sizes; then how rnnlib's time grows with T, batch and H, and its peak memory beside what the trace
-must hold. The contenders take turns within each round, so that a machine that slows down slows all;
-CPU time is measured, with one thread for each; figures are medians. Each computes the gradient of
-weights and of inputs. They are checked to agree before they are timed.
+Forward, and forward with backward, of an Elman network and an LSTM, in float32 and float64, at
+three sizes; then how rnnlib's time grows with T, batch and H, and its peak memory beside what the
+trace must hold. The contenders take turns within each round, so that a machine that slows down
+slows all; CPU time is measured, with one thread for each; figures are medians. Each computes the
+gradient of weights and of inputs. They are checked to agree before they are timed.
 
 - rnnlib: `unroll` and `bptt`, the public functions, with all that they check and record.
 - textbook: one step after the other, as a lecture writes it, in NumPy.
-- PyTorch: `torch.nn.RNN` with a `torch.nn.Linear`, and `torch.nn.LSTM`.
+- PyTorch: `torch.nn.RNN` with a `torch.nn.Linear`, and `torch.nn.LSTM`; forward, it records the
+  graph that backward needs, as rnnlib records its trace.
+- no graph: PyTorch forward under `torch.no_grad`, which keeps nothing.
 - floor: the same products of matrices, each as large as it can be, and one pass of the activations.
 """
 
@@ -19,7 +21,11 @@ from __future__ import annotations
 
 import os
 
-for _library in ("OPENBLAS", "MKL", "OMP", "BLIS", "VECLIB_MAXIMUM"):
+_libraries = ("OPENBLAS", "MKL", "OMP", "BLIS", "VECLIB_MAXIMUM")
+# what a machine sets for its linear algebra, such as the kind of processor, is not measured
+for _name in [name for name in os.environ if name.startswith(_libraries)]:
+    del os.environ[_name]
+for _library in _libraries:
     os.environ[f"{_library}_NUM_THREADS"] = "1"
 
 import argparse
@@ -39,7 +45,11 @@ from rnnlib.parameters import parameters
 
 torch.set_num_threads(1)
 
-SIZES = {"small": (32, 64, 32, 100), "medium": (128, 256, 64, 100)}  # I, H, batch, T
+SIZES = {  # I, H, batch, T
+    "one row": (32, 64, 1, 100),
+    "small": (32, 64, 32, 100),
+    "medium": (128, 256, 64, 100),
+}
 O = 16  # noqa: E741 - an Elman network's outputs
 DTYPES = {"float64": np.float64, "float32": np.float32}
 
@@ -186,6 +196,17 @@ def with_torch(cell, xs, dy):
     return lambda: network(inputs), both
 
 
+def with_torch_alone(cell, xs, dy):
+    """Forward without a graph; there is no way back without one."""
+    network, inputs = (TorchLSTM if isinstance(cell, LSTM) else TorchElman)(cell), torch.tensor(xs)
+
+    def forward():
+        with torch.no_grad():
+            return network(inputs)
+
+    return forward, None
+
+
 def floor(cell, xs, dy):
     """The products of matrices that cannot be avoided, and the activations, on numbers at hand."""
     gates = 4 if isinstance(cell, LSTM) else 1
@@ -230,6 +251,7 @@ CONTENDERS: dict[str, Callable] = {
     "rnnlib": with_rnnlib,
     "textbook": textbook,
     "PyTorch": with_torch,
+    "no graph": with_torch_alone,
     "floor": floor,
 }
 
@@ -294,13 +316,18 @@ def compare(rounds):
                 check(cell, xs, dy)
                 contenders = {name: each(cell, xs, dy) for name, each in CONTENDERS.items()}
                 for way, part in (("forward", 0), ("with backward", 1)):
-                    runs = {name: functions[part] for name, functions in contenders.items()}
-                    times = take_turns(runs, rounds if size == "small" else max(rounds // 3, 5))
+                    runs = {name: each[part] for name, each in contenders.items() if each[part]}
+                    times = take_turns(runs, rounds if size != "medium" else max(rounds // 3, 5))
                     rows.append(
                         {"network": kind, "size": size, "type": dtype_name, "way": way}
-                        | {f"{name}, ms": 1e3 * statistics.median(t) for name, t in times.items()}
                         | {
-                            f"over {each}": ratio(times, each)
+                            f"{each}, ms": 1e3 * statistics.median(times[each])
+                            if each in times
+                            else "–"
+                            for each in CONTENDERS
+                        }
+                        | {
+                            f"over {each}": ratio(times, each) if each in times else "–"
                             for each in CONTENDERS
                             if each != "rnnlib"
                         }
@@ -341,7 +368,7 @@ def memory():
         bptt(trace, **{cell.output: dy})
         both = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        held = trace.xs.nbytes + sum(block.nbytes for block in trace.steps)
+        held = trace.xs.nbytes + sum(quantity.nbytes for quantity in trace.steps)
         rows.append(
             {
                 "network": kind,

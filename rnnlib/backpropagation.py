@@ -16,7 +16,7 @@ from rnnlib.checks import Array, as_count
 from rnnlib.losses import Loss
 from rnnlib.parameters import with_parameters
 from rnnlib.seeds import as_seeds, own_gradients
-from rnnlib.trace import Trace, by_rows, each_step, put, room_for, states_before
+from rnnlib.trace import Trace, by_rows, each_step, put, states_before
 from rnnlib.truncation import backward_by_age
 
 
@@ -103,18 +103,20 @@ def backpropagated(trace: Trace, truncate: int | None, seeds: dict[str, Array]) 
 
 
 def _backward(cell: Any, own: Any, now: Any, before: Any, T: int) -> tuple[Any, Any]:
-    """The gradients of all steps, and what reaches the initial state: the loop that goes back.
+    """The loop that goes back: to the loss's own gradient comes what flows from the step after.
 
-    ``own`` holds the loss's own gradients, and, as the others, one record for all steps, each
-    quantity (T, m, ·).
+    ``own``, ``now`` and ``before`` hold all steps, each quantity (T, m, ·). Returns the gradients
+    of all steps, and what reaches the initial state.
     """
-    flow = map_record(lambda state: np.zeros_like(state[0]), before)
+    flow, gradients = map_record(lambda state: np.zeros_like(state[0]), before), None
     steps = list(zip(*(each_step(each, T) for each in (own, now, before)), strict=True))
     for t in reversed(range(T)):
         own, now, before = steps[t]
-        arriving = {name: getattr(own, name) + getattr(flow, name) for name in cell.state}
-        d, flow = cell.backward(own._replace(**arriving), now, before)
-        if t == T - 1:
-            gradients = room_for(T, d)
-        put(d, gradients, t)
+        d, flow = cell.backward(_plus(own, flow, cell.state), now, before)
+        gradients = put(gradients, d, t, T)
     return gradients, flow
+
+
+def _plus(own: Any, flow: Any, state: tuple[str, ...]) -> Any:
+    """The loss's own gradients, and those that flow back into the state."""
+    return own._replace(**{name: getattr(own, name) + getattr(flow, name) for name in state})

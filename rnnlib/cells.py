@@ -640,7 +640,9 @@ def check_network(name: str, network: object) -> None:
             f"{name} is a {type(network).__name__}; a network was expected: layers one above "
             f"another are a Stack, rnnlib.Stack((...))"
         )
-    if isinstance(network, type) or not all(
-        hasattr(network, part) for part in ("n_inputs", "output", "step")
-    ):
-        raise TypeError(f"{name} is of type {type(network).__name__}; a network was expected")
+    missing = [part for part in ("n_inputs", "output", "step") if not hasattr(network, part)]
+    if missing or isinstance(network, type):
+        what = f"{name} is of type {type(network).__name__}; a network was expected"
+        if len(missing) in (1, 2):
+            what += f", and it has no {' and no '.join(missing)}: a cell inherits from rnnlib.Cell"
+        raise TypeError(what)

@@ -184,20 +184,20 @@ def unrolled(cell: Any, xs: Array, initial: Any, lengths: Array | None, name: st
 
 
 def _forward(cell: Any, xs: Array, before: Any) -> Any:
-    """The records of all steps, each quantity (T, m, n): the loop that unrolls."""
+    """The loop that unrolls: a step takes its share of the inputs, and the record before.
+
+    Returns the records of all steps, each quantity (T, m, n).
+    """
     # a class that does not inherit from Cell may have no more than a step
-    inputs = getattr(cell, "inputs", lambda xs: xs)
-    forward = getattr(cell, "forward", cell.step)
-    T, shares = len(xs), inputs(rows(xs))
-    for t, share in enumerate(shares.reshape(T, -1, *shares.shape[1:])):
-        before = forward(share, before)
-        if t == 0:
-            steps = room_for(T, _as_record(cell, before))
-        put(before, steps, t)
+    forward, steps = getattr(cell, "forward", cell.step), None
+    for t, share in enumerate(_shares(cell, xs)):
+        before = _as_record(cell, forward(share, before))
+        steps = put(steps, before, t, len(xs))
     return steps
 
 
 def _as_record(cell: Any, now: Any) -> Any:
+    """What a step returned, if it is a record of its cell."""
     if not isinstance(now, cell.Step):
         raise TypeError(
             f"the step of {type(cell).__name__} returned {said(now)}, expected a record: "
@@ -206,10 +206,27 @@ def _as_record(cell: Any, now: Any) -> Any:
     return now
 
 
-def room_for(T: int, record: Any) -> Any:
-    """Records of T steps like this one, each quantity (T, m, n), yet to be filled."""
-    _keep_freed_memory()
-    return map_record(lambda q: np.empty((T, *q.shape), q.dtype), record)
+def _shares(cell: Any, xs: Array) -> Array:
+    """The inputs' share in each step, (T, m, ...), which is had in one product for all."""
+    inputs = getattr(cell, "inputs", lambda xs: xs)
+    shares: Array = inputs(rows(xs))
+    return shares.reshape(len(xs), -1, *shares.shape[1:])
+
+
+def put(steps: Any, record: Any, t: int, T: int) -> Any:
+    """The records of all T steps, (T, m, n), with that of one among them; ``t`` counts from 0.
+
+    Where there are none yet, room is made for them.
+    """
+    if steps is None:
+        _keep_freed_memory()
+        # one type for all: where one quantity is complex, the others will be in the next step
+        kind = np.result_type(*(quantity for quantity in record if quantity is not None))
+        steps = map_record(lambda quantity: np.empty((T, *quantity.shape), kind), record)
+    for kept, quantity in zip(steps, record, strict=True):
+        if quantity is not None:
+            kept[t] = quantity
+    return steps
 
 
 @cache
@@ -221,13 +238,6 @@ def _keep_freed_memory() -> None:
     keeps that much. Nothing is ever written to this block, and so it is free.
     """
     np.empty(2**25 - 2**16, np.uint8)
-
-
-def put(record: Any, steps: Any, t: int) -> None:
-    """Write the record of one step among those of all; the index ``t`` counts from 0."""
-    for quantity, kept in zip(record, steps, strict=True):
-        if quantity is not None:
-            kept[t] = quantity
 
 
 def at(steps: Any, t: int | slice) -> Any:

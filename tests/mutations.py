@@ -197,8 +197,8 @@ FAULTS = [
     Fault(
         "every step starts from the initial state",
         "rnnlib/trace.py",
-        "        before = forward(share, before)\n        if t == 0:\n            steps = room_for(T, _as_record(cell, before))\n        put(before, steps, t)",
-        "        now = forward(share, before)\n        if t == 0:\n            steps = room_for(T, _as_record(cell, now))\n        put(now, steps, t)",
+        "        before = _as_record(cell, forward(share, before))\n        steps = put(steps, before, t, len(xs))",
+        "        now = _as_record(cell, forward(share, before))\n        steps = put(steps, now, t, len(xs))",
         "test_unroll.py",
     ),
     Fault(
