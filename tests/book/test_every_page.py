@@ -53,7 +53,8 @@ CONTRAST = """async () => {
     };
     const kinds = new Map();
     for (const element of document.body.querySelectorAll("*")) {
-        const words = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+        const texts = [...element.childNodes].filter((node) => node.nodeType === 3);
+        const words = texts.some((text) => text.data.trim());
         if (!(words || element.matches("input, button")) || !element.checkVisibility()) continue;
         const {color, fontSize, fontWeight} = getComputedStyle(element);
         const kind = [color, fontSize, fontWeight, ground(element)].join();
