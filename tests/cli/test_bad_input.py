@@ -202,7 +202,7 @@ def test_a_notebook_whose_cells_changed_after_hand_ins_were_graded(course, bubbl
     path = course.root / "assignments" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     released = json.loads(path.read_text())
     extra = json.loads(json.dumps(released["cells"][1]))
-    extra["metadata"]["nbgrader"]["grade_id"] = "another"
+    extra["metadata"]["nbgrader"]["grade_id"] = extra["id"] = "another"
     released["cells"].append(extra)
     path.write_text(json.dumps(released))
     cannot_start(capsys, course, "Cannot add or remove cells", "nbgrader db assignment remove")

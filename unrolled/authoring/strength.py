@@ -49,7 +49,7 @@ from unrolled.sandbox import containers
 SEEDS = 10
 """How many students' numbers each wrong idea is tried on."""
 NOISE = 1e-9
-LIMITS = containers.Limits(seconds=60, cpu_seconds=2)
+LIMITS = containers.Limits(seconds=12, cpu_seconds=3)
 """A mutant may run for ever; how busy the machine is with others shall not matter."""
 
 

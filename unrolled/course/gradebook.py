@@ -7,6 +7,7 @@ serve alike.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import warnings
@@ -21,6 +22,7 @@ from nbgrader.preprocessors import SaveCells
 from sqlalchemy import Connection, create_engine, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SAWarning, SQLAlchemyError
+from tornado.log import app_log
 
 from unrolled.course.course import Course, environment
 from unrolled.errors import UnrolledError
@@ -36,9 +38,14 @@ class GradebookError(UnrolledError):
     """The gradebook cannot be used; the message says why, and what to do."""
 
 
+def _is_silent(_: logging.LogRecord) -> bool:
+    return False
+
+
 @contextmanager
 def errors_named(url: str) -> Iterator[None]:
     """Turn the database's errors into one line that says what to do."""
+    app_log.addFilter(_is_silent)  # nbgrader would log each, with its traceback
     try:
         yield
     except (SQLAlchemyError, api.InvalidEntry) as error:
@@ -50,6 +57,8 @@ def errors_named(url: str) -> Iterator[None]:
             f"gradebook {_without_password(url)}: {reason}; {cure}. "
             "What was graded until here is kept"
         ) from None
+    finally:
+        app_log.removeFilter(_is_silent)
 
 
 def _without_password(url: str) -> str:

@@ -25,7 +25,7 @@ from unrolled.pages.statistics import mistakes
 from unrolled.running.reporting import write_report
 from unrolled.sandbox.containers import Limits
 
-LIMITS = Limits(seconds=60, cpu_seconds=2)
+LIMITS = Limits(seconds=12, cpu_seconds=3)
 """Somebody in each made-up class wrote an endless loop; nobody shall wait for it for long."""
 
 
