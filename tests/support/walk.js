@@ -26,8 +26,8 @@ async ({ walks, patience }) => {
   const within = (inner, outer) =>
     !inner.width || (inner.left > outer.left - 1 && inner.right < outer.right + 1);
 
+  const range = new Range(); // one, since the page keeps all up to date whenever it changes
   function textOf(cell) {
-    const range = new Range();
     range.selectNodeContents(cell);
     return range.getBoundingClientRect();
   }
