@@ -1,7 +1,7 @@
 // Walks through the frames of all figures of a page at once, by the keys that stepper.js knows. A
 // step of a figure is a key for its second slider or null, a key for its first, and what its frame
 // then says. Tells of each figure what sizes it had, where its drawings and sheets stood, and what
-// stuck out of its cell or of the figure.
+// stuck out of its cell, of the figure, or of the room that is kept for it.
 async ({ walks, patience }) => {
   const until = performance.now() + patience;
   const figures = [...document.querySelectorAll(".rnn-stepper")].map((box, i) => ({
@@ -23,26 +23,30 @@ async ({ walks, patience }) => {
   }
 
   const rounded = (...lengths) => lengths.map((length) => length.toFixed(1)).join(" ");
-  const within = (inner, outer) =>
+  const inside = (inner, outer) =>
     !inner.width || (inner.left > outer.left - 1 && inner.right < outer.right + 1);
 
+  const range = new Range(); // one, since the page keeps all up to date whenever it changes
   function textOf(cell) {
-    const range = new Range();
     range.selectNodeContents(cell);
     return range.getBoundingClientRect();
   }
 
   function measure({ box, sizes, places, outside }) {
     const own = box.getBoundingClientRect();
-    sizes.add(rounded(own.width, own.height));
-    const parts = ".rnn-frame :is(.rnn-svg, .rnn-sheet), .rnn-value, .widget-slider";
-    places.add([...box.querySelectorAll(parts)].map((part) => {
+    const boxes = (parts, within = box) => [...within.querySelectorAll(parts)].map((part) => {
       const { x, y, width, height, left, right } = part.getBoundingClientRect();
-      if (!within({ width, left, right }, own)) outside.add(part.className);
+      if (!inside({ width, left, right }, own)) outside.add(part.className);
       return rounded(x - own.x, y - own.y, width, height);
-    }).join(", "));
+    }).join(", ");
+    const body = boxes(".rnn-frame :is(.rnn-svg, .rnn-sheet)");
+    const outlines = [...box.querySelectorAll(".rnn-sizer > :is(.rnn-parts, .rnn-pair)")]
+      .map((outline) => boxes(".rnn-svg, .rnn-sheet", outline));
+    if (!outlines.includes(body)) outside.add("the outline");
+    sizes.add(rounded(own.width, own.height));
+    places.add([body, boxes(".rnn-value, .widget-slider")].join("; "));
     for (const cell of box.querySelectorAll(".rnn-frame tr:not(.room) td")) {
-      if (!within(textOf(cell), cell.getBoundingClientRect())) outside.add(cell.textContent);
+      if (!inside(textOf(cell), cell.getBoundingClientRect())) outside.add(cell.textContent);
     }
   }
 
