@@ -14,9 +14,10 @@ esac
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
-# there NAME: whether a command of this name is there, or a font's file
+# there NAME: whether a command of this name is there, or the file of a font or a library
 there() {
-  command -v "$1" >/dev/null || [ -n "$(find /usr/share/fonts -name "$1" -print -quit 2>/dev/null)" ]
+  command -v "$1" >/dev/null \
+    || [ -n "$(find /usr/share/fonts /usr/lib -name "$1" -print -quit 2>/dev/null)" ]
 }
 
 updated=no
@@ -49,6 +50,7 @@ fi
 # works, so a machine that cannot have them goes on.
 install bwrap bubblewrap || true
 install chromium chromium || true
+install libatomic.so.1 libatomic1 || true # what drives the browser needs it
 if [ -n "${1:-}" ]; then
   # its client's name is on the path; the server's programs lie where the tests look for them
   install psql postgresql || true

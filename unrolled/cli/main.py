@@ -7,6 +7,7 @@ this module again, start fast.
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -18,6 +19,9 @@ from unrolled.errors import UnrolledError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code (see ``--help``)."""
     options = parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # in a file or a pipe, too, what is printed stands before what is told after it
+        sys.stdout.reconfigure(line_buffering=True)
     command = importlib.import_module(f"unrolled.cli.commands.{options.command}")
     try:
         return command.run(options) or 0

@@ -45,9 +45,23 @@ def local(jobs: int | None = None) -> Iterator[Executor]:
         # Ctrl-C stops at once: what these processes hold is not needed any more
         for worker in set(multiprocessing.active_children()) - before:
             worker.kill()
+        _stop_sending(pool)
         raise
     finally:
+        if pool._broken:
+            _stop_sending(pool)
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _stop_sending(pool: ProcessPoolExecutor) -> None:
+    """Have a pool whose workers are gone give up the work that it was about to send them.
+
+    It does so by itself from Python 3.11.5 on; before, as on Debian 12, it waited for ever
+    (python/cpython#94777).
+    """
+    queue: Any = vars(pool)["_call_queue"]  # there is no public way
+    if queue is not None:
+        queue._reader.close()
 
 
 @contextmanager
