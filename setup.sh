@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up everything on Debian or Ubuntu: system packages where they are missing, a virtual
 # environment in .venv, and in it what requirements.txt pins; with --tests also what only the tests
-# need: PyTorch and Keras to compare with, a PostgreSQL server, and two families of fonts. With
+# need: PyTorch, Keras and ONNX to compare with, a PostgreSQL server, two families of fonts. With
 # --unpinned all that, in the newest versions that pyproject.toml allows, to see what will break.
 # Run again, it only does what is left.
 set -euo pipefail

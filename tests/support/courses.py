@@ -8,7 +8,6 @@ ever run in the sandbox. The assignments of ``solutions/`` may change; this one 
 from __future__ import annotations
 
 import copy
-import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import nbformat
 from nbgrader.api import Gradebook
 
 from unrolled.authoring import samples
-from unrolled.course.course import CONFIG, Course, environment
+from unrolled.course.course import CONFIG, Course, find_alembic
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.notebook import cell_id
 from unrolled.sandbox.containers import Limits
@@ -38,7 +37,7 @@ UNROLLED = str(Path(sys.executable).with_name("unrolled"))
 def empty_gradebook() -> bytes:
     """nbgrader's gradebook with nothing in it, which takes a second to be made."""
     with TemporaryDirectory() as folder:
-        os.environ["PATH"] = environment()["PATH"]  # nbgrader looks there for alembic
+        find_alembic()
         with Gradebook(f"sqlite:///{folder}/gradebook.db"):
             pass
         return Path(folder, "gradebook.db").read_bytes()

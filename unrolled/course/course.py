@@ -104,8 +104,7 @@ class Course:
         self._check_known(name)
         if package := str(self.config.get("Unrolled", {}).get("package", "")):
             filling.set_package(self.folder("source", ".", name) / f"{name}.ipynb", package)
-        # nbgrader calls alembic by name, also where the environment is not activated
-        os.environ["PATH"] = environment()["PATH"]
+        find_alembic()
         nbgrader = NbGraderAPI(self.directory, config=self.config)
         made = nbgrader.generate_assignment(name, force=True)
         if not made["success"]:
@@ -222,6 +221,12 @@ def _problem(path: Path, assignment: str) -> str | None:
     if len(path.name) > MAX_NAME:
         return f"{where} has a name of more than {MAX_NAME} characters: rename it"
     return ""
+
+
+def find_alembic() -> None:
+    """Put our tools on this process's path: nbgrader calls alembic by name to make a gradebook,
+    also where the environment is not activated."""
+    os.environ["PATH"] = environment()["PATH"]
 
 
 def environment() -> dict[str, str]:

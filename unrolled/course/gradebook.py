@@ -8,7 +8,6 @@ serve alike.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SAWarning, SQLAlchemyError
 from tornado.log import app_log
 
-from unrolled.course.course import Course, environment
+from unrolled.course.course import Course, find_alembic
 from unrolled.errors import UnrolledError
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.results import Result, Verdict
@@ -77,8 +76,7 @@ def register(course: Course, assignment: Assignment) -> None:
     GradebookError
         If it cannot be opened, belongs to another course, or has hand-ins of another notebook.
     """
-    # nbgrader calls alembic by name to create it, also where the environment is not activated
-    os.environ["PATH"] = environment()["PATH"]
+    find_alembic()
     with errors_named(course.db_url), warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)
         _check_owner(course)

@@ -30,19 +30,6 @@ from unrolled.figures.drawing import Drawing
 from unrolled.figures.figure import Figure, Table, table_of
 from unrolled.figures.forwards import check_size, forwards, shown_of
 
-__all__ = [
-    "back_stepper",
-    "batch_axes",
-    "gate_layouts",
-    "magnitudes",
-    "rows_and_columns",
-    "side_by_side",
-    "stepper",
-    "truncation",
-    "units_and_steps",
-    "what_if",
-]
-
 
 def stepper(
     trace: Trace, title: str | None = None, *, sequence: int | None = None, stacked: bool = False

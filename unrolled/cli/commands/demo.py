@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unrolled.authoring.made_up_class import made_up_class
+from unrolled.authoring.strength import LIMITS
 from unrolled.cli.commands.grade import grade_with_progress, table
 from unrolled.course.course import CONFIG, Course, environment
 from unrolled.errors import UnrolledError
@@ -23,10 +24,6 @@ from unrolled.judging.results import Result
 from unrolled.pages.rendering import visible
 from unrolled.pages.statistics import mistakes
 from unrolled.running.reporting import write_report
-from unrolled.sandbox.containers import Limits
-
-LIMITS = Limits(seconds=12, cpu_seconds=3)
-"""Somebody in each made-up class wrote an endless loop; nobody shall wait for it for long."""
 
 
 class DemoError(UnrolledError):
