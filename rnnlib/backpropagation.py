@@ -16,7 +16,7 @@ from rnnlib.checks import Array, as_count
 from rnnlib.losses import Loss
 from rnnlib.parameters import with_parameters
 from rnnlib.seeds import as_seeds, own_gradients
-from rnnlib.trace import Trace, by_rows, each_step, put, states_before
+from rnnlib.trace import Trace, by_rows, each_step, stacked, states_before
 from rnnlib.truncation import backward_by_age
 
 
@@ -51,14 +51,6 @@ def bptt(
         ``d.xs`` is that of the inputs, ``d[0]`` that of the initial state, and ``d[t].h``, which is
         ``d.h[t-1]``, that of h(t) with all its consequences. Of sequences of different lengths,
         what follows a sequence's end is zero.
-
-    Raises
-    ------
-    ValueError
-        If no seed is given, one has an unknown name, does not fit, or holds what is not finite; if
-        ``truncate`` is less than 1.
-    TypeError
-        If ``trace`` or ``loss`` is none, or the network has no way back.
 
     Notes
     -----
@@ -108,15 +100,10 @@ def _backward(cell: Any, own: Any, now: Any, before: Any, T: int) -> tuple[Any, 
     ``own``, ``now`` and ``before`` hold all steps, each quantity (T, m, ·). Returns the gradients
     of all steps, and what reaches the initial state.
     """
-    flow, gradients = map_record(lambda state: np.zeros_like(state[0]), before), None
+    flow, gradients = map_record(lambda state: np.zeros_like(state[0]), before), []
     steps = list(zip(*(each_step(each, T) for each in (own, now, before)), strict=True))
-    for t in reversed(range(T)):
-        own, now, before = steps[t]
-        d, flow = cell.backward(_plus(own, flow, cell.state), now, before)
-        gradients = put(gradients, d, t, T)
-    return gradients, flow
-
-
-def _plus(own: Any, flow: Any, state: tuple[str, ...]) -> Any:
-    """The loss's own gradients, and those that flow back into the state."""
-    return own._replace(**{name: getattr(own, name) + getattr(flow, name) for name in state})
+    for own, now, before in reversed(steps):
+        arriving = {name: getattr(own, name) + getattr(flow, name) for name in cell.state}
+        d, flow = cell.backward(own._replace(**arriving), now, before)
+        gradients.append(d)
+    return stacked(cell, gradients[::-1]), flow

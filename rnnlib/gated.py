@@ -7,6 +7,7 @@ The weights of all gates stand in one array, whose first axis is the gate, in th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -76,10 +77,7 @@ class _Gated(Cell):
 
 def _through(W: Array, *gates: Array) -> Array:
     """Σ_g ∂L/∂a_g W[g]ᵀ, of shape (N, k): what flows back through the weights of all gates."""
-    total, *others = (da @ W_g.T for da, W_g in zip(gates, W, strict=True))
-    for other in others:
-        total += other
-    return total
+    return reduce(np.add, (da @ W_g.T for da, W_g in zip(gates, W, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +94,6 @@ class LSTM(_Gated):
     W_h : (4, n, n)
     b : (4, n)
 
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, or a number is not finite.
-
     Notes
     -----
     Hochreiter and Schmidhuber, *Long short-term memory* (1997), with the forget gate of Gers,
@@ -113,11 +106,9 @@ class LSTM(_Gated):
     >>> cell = LSTM(
     ...     W_x=[[[0]], [[20]], [[0]], [[20]]], W_h=np.zeros((4, 1, 1)), b=[[20], [-10], [20], [0]]
     ... )
-    >>> before = LSTMStep(c=[0], h=[0])
-    >>> for x in (1, 0, 0):
-    ...     before = cell.step([x], before)
-    >>> before.c.round(3)
-    array([1.])
+    >>> from rnnlib import unroll
+    >>> unroll(cell, [[1], [0], [0]]).c.round(3).ravel()
+    array([1., 1., 1.])
     """
 
     W_x: Array = weight("4 k n", "input to gates", "x", "a_f a_i a_o a_c")
@@ -164,11 +155,6 @@ class PeepholeLSTM(LSTM):
         Peepholes of f, i and o: each neuron's gates see its own cell state alone, so that the
         products go entry by entry.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, or a number is not finite.
-
     Notes
     -----
     Gers and Schmidhuber, *Recurrent nets that time and count* (2000).
@@ -177,17 +163,12 @@ class PeepholeLSTM(LSTM):
     --------
     One neuron that counts in c, and whose output gate opens as soon as it has counted to 3:
 
+    >>> from rnnlib import unroll
     >>> W_x, W_h = np.zeros((4, 1, 1)), np.zeros((4, 1, 1))
     >>> W_x[3] = 0.1
     >>> cell = PeepholeLSTM(W_x, W_h, b=[[40], [40], [-50], [0]], P=[[0], [0], [200]])
-    >>> before = LSTMStep(c=[0], h=[0])
-    >>> for _ in range(4):
-    ...     before = cell.step([1], before)
-    ...     print(before.c.round(2), before.o.round(2))
-    [0.1] [0.]
-    [0.2] [0.]
-    [0.3] [1.]
-    [0.4] [1.]
+    >>> unroll(cell, np.ones((4, 1))).o.round(2).ravel()
+    array([0., 0., 1., 1.])
     """
 
     P: Array = weight("3 n", "c to gates", "before.c before.c c", "a_f a_i a_o")
@@ -235,11 +216,6 @@ class GRU(_Gated):
     b_h : (n,)
         The bias of h̃ that the reset gate r takes away with the past.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, or a number is not finite.
-
     Notes
     -----
     Of the two variants that Cho et al. published (arXiv 1406.1078) this is the one of version 1,
@@ -253,14 +229,9 @@ class GRU(_Gated):
     >>> cell = GRU(
     ...     W_x=[[[-40]], [[0]], [[1]]], W_h=np.zeros((3, 1, 1)), b=[[20], [0], [0]], b_h=[0]
     ... )
-    >>> before = GRUStep(h=[0.5])
-    >>> for x in (0, 0, 2, 0):
-    ...     before = cell.step([x], before)
-    ...     print(before.h.round(3))
-    [0.5]
-    [0.5]
-    [0.964]
-    [0.964]
+    >>> from rnnlib import unroll
+    >>> unroll(cell, [[0], [0], [2], [0]], GRUStep(h=[0.5])).h.round(3).ravel()
+    array([0.5  , 0.5  , 0.964, 0.964])
     """
 
     W_x: Array = weight("3 k n", "input to gates", "x", "a_z a_r a_h")
@@ -306,11 +277,6 @@ class ResetFirstGRU(_Gated):
         In the order z, r, h̃ of ``GRU_GATES``.
     W_h : (3, n, n)
     b : (3, n)
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, or a number is not finite.
 
     Notes
     -----

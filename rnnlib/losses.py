@@ -58,11 +58,6 @@ def read_by(loss: Callable[..., Loss], cell: Any) -> str:
     >>> from rnnlib.examples import notes_elman
     >>> read_by(squared_error, notes_elman()), read_by(softmax_cross_entropy, notes_elman())
     ('y', 'a_o')
-
-    Raises
-    ------
-    ValueError
-        If the loss reads the output's pre-activation, and there is none.
     """
     name: str | None = getattr(cell, getattr(loss, "reads", "output"), None)
     if name is None:
@@ -93,13 +88,6 @@ def squared_error(
         trace repeats it.
     mask : (T, ...), optional
         Which steps of which sequences count: booleans, or weights that are not negative.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, ``steps`` is neither, a number is not finite, or no step counts.
-    TypeError
-        If entries are not numbers, or those of ``target`` or ``mask`` complex ones.
 
     Examples
     --------
@@ -136,11 +124,6 @@ def softmax_cross_entropy(
         if ``steps`` is "last".
     steps, mask
         As for ``squared_error``.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As for ``squared_error``; and if a class or a probability is none.
 
     Examples
     --------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -129,15 +128,6 @@ def unroll(
         first and the last of ``xs``. What ``xs`` holds after a sequence's end is ignored, and may
         be anything; ``pad`` makes such a batch out of a list of sequences.
 
-    Raises
-    ------
-    ValueError
-        If the sequence is empty or ragged, a shape does not fit, what is fed back is missing from
-        ``initial``, or a number is not finite.
-    TypeError
-        If entries are not numbers, ``initial`` is not a record of this kind of cell, or ``cell`` is
-        no network.
-
     Notes
     -----
     A network whose values grow beyond what a float can hold goes on with infinities, of which
@@ -189,21 +179,11 @@ def _forward(cell: Any, xs: Array, before: Any) -> Any:
     Returns the records of all steps, each quantity (T, m, n).
     """
     # a class that does not inherit from Cell may have no more than a step
-    forward, steps = getattr(cell, "forward", cell.step), None
-    for t, share in enumerate(_shares(cell, xs)):
-        before = _as_record(cell, forward(share, before))
-        steps = put(steps, before, t, len(xs))
-    return steps
-
-
-def _as_record(cell: Any, now: Any) -> Any:
-    """What a step returned, if it is a record of its cell."""
-    if not isinstance(now, cell.Step):
-        raise TypeError(
-            f"the step of {type(cell).__name__} returned {said(now)}, expected a record: "
-            f"{cell.Step.__name__}({', '.join(f'{each}=...' for each in cell.Step._fields)})"
-        )
-    return now
+    forward, records = getattr(cell, "forward", cell.step), []
+    for share in _shares(cell, xs):
+        before = forward(share, before)
+        records.append(before)
+    return stacked(cell, records)
 
 
 def _shares(cell: Any, xs: Array) -> Array:
@@ -213,31 +193,15 @@ def _shares(cell: Any, xs: Array) -> Array:
     return shares.reshape(len(xs), -1, *shares.shape[1:])
 
 
-def put(steps: Any, record: Any, t: int, T: int) -> Any:
-    """The records of all T steps, (T, m, n), with that of one among them; ``t`` counts from 0.
-
-    Where there are none yet, room is made for them.
-    """
-    if steps is None:
-        _keep_freed_memory()
-        # one type for all: where one quantity is complex, the others will be in the next step
-        kind = np.result_type(*(quantity for quantity in record if quantity is not None))
-        steps = map_record(lambda quantity: np.empty((T, *quantity.shape), kind), record)
-    for kept, quantity in zip(steps, record, strict=True):
-        if quantity is not None:
-            kept[t] = quantity
-    return steps
-
-
-@cache
-def _keep_freed_memory() -> None:
-    """Have the C library of Linux keep for the next trace what this one has freed.
-
-    Else it hands a large array's memory back at once, and the next one pays for every page of it
-    again: half of the time of a small network. Once it has seen a block of nearly 32 MB freed, it
-    keeps that much. Nothing is ever written to this block, and so it is free.
-    """
-    np.empty(2**25 - 2**16, np.uint8)
+def stacked(cell: Any, records: list[Any]) -> Any:
+    """The records of T steps as one, each quantity (T, m, n)."""
+    if not isinstance(records[0], cell.Step):
+        raise TypeError(
+            f"the step of {type(cell).__name__} returned {said(records[0])}, expected a record: "
+            f"{cell.Step.__name__}({', '.join(f'{each}=...' for each in cell.Step._fields)})"
+        )
+    quantities = zip(*records, strict=True)
+    return cell.Step._make(None if each[0] is None else np.stack(each) for each in quantities)
 
 
 def at(steps: Any, t: int | slice) -> Any:
