@@ -16,7 +16,7 @@ from rnnlib.checks import Array, as_count
 from rnnlib.losses import Loss
 from rnnlib.parameters import with_parameters
 from rnnlib.seeds import as_seeds, own_gradients
-from rnnlib.trace import Trace, by_rows, each_step, stacked, states_before
+from rnnlib.trace import Trace, by_rows, each_step, put, states_before
 from rnnlib.truncation import backward_by_age
 
 
@@ -100,10 +100,11 @@ def _backward(cell: Any, own: Any, now: Any, before: Any, T: int) -> tuple[Any, 
     ``own``, ``now`` and ``before`` hold all steps, each quantity (T, m, ·). Returns the gradients
     of all steps, and what reaches the initial state.
     """
-    flow, gradients = map_record(lambda state: np.zeros_like(state[0]), before), []
+    flow, gradients = map_record(lambda state: np.zeros_like(state[0]), before), None
     steps = list(zip(*(each_step(each, T) for each in (own, now, before)), strict=True))
-    for own, now, before in reversed(steps):
+    for t in reversed(range(T)):
+        own, now, before = steps[t]
         arriving = {name: getattr(own, name) + getattr(flow, name) for name in cell.state}
         d, flow = cell.backward(own._replace(**arriving), now, before)
-        gradients.append(d)
-    return stacked(cell, gradients[::-1]), flow
+        gradients = put(gradients, d, t, T, cell)
+    return gradients, flow

@@ -258,11 +258,7 @@ class Layer(Cell):
     b: Array = weight("l", "bias of layer", "", "a")
     phi: str = function("tanh")
 
-    Step: ClassVar = LayerStep
-    state: ClassVar = ("y",)
-    output: ClassVar = "y"
-    pre_activation: ClassVar = "a"
-    seeds: ClassVar = LayerStep._fields
+    Step, state, output, pre_activation, seeds = LayerStep, ("y",), "y", "a", LayerStep._fields
 
     def inputs(self, xs: Array) -> Array:
         """x(t) W_x, of shape (N, l)."""
@@ -319,11 +315,7 @@ class Elman(Cell):
     g_h: str = function("tanh")
     g_o: str = function("identity")
 
-    Step: ClassVar = ElmanStep
-    state: ClassVar = ("h",)
-    output: ClassVar = "y"
-    pre_activation: ClassVar = "a_o"
-    seeds: ClassVar = ElmanStep._fields
+    Step, state, output, pre_activation, seeds = ElmanStep, ("h",), "y", "a_o", ElmanStep._fields
 
     @property
     def n_outputs(self) -> int:
@@ -379,11 +371,7 @@ class Jordan(Cell):
     g_h: str = function("tanh")
     g_o: str = function("identity")
 
-    Step: ClassVar = JordanStep
-    state: ClassVar = ("y",)
-    output: ClassVar = "y"
-    pre_activation: ClassVar = "a_o"
-    seeds: ClassVar = JordanStep._fields
+    Step, state, output, pre_activation, seeds = JordanStep, ("y",), "y", "a_o", JordanStep._fields
 
     @property
     def n_outputs(self) -> int:
@@ -432,11 +420,7 @@ class Dense(Cell):
     b: Array = weight("o", "bias of output", "", "a")
     phi: str = function("identity")
 
-    Step: ClassVar = DenseStep
-    state: ClassVar = ()
-    output: ClassVar = "y"
-    pre_activation: ClassVar = "a"
-    seeds: ClassVar = DenseStep._fields
+    Step, state, output, pre_activation, seeds = DenseStep, (), "y", "a", DenseStep._fields
 
     def inputs(self, xs: Array) -> Array:
         """x(t) W, of shape (N, o): all that there is, but the bias."""
@@ -566,20 +550,17 @@ def rows(quantity: Array) -> Array:
 
 def check_network(name: str, network: object) -> None:
     """Raise TypeError, and say what to do, unless ``network`` is one that can be unrolled."""
-    kind = type(network).__name__
-    what = f"{name} is of type {kind}; a network was expected"
+    parts = ("n_inputs", "output", "step")
+    missing = [part for part in parts if not hasattr(network, part)]
+    if not missing and not isinstance(network, type):
+        return
+    what = f"{name} is of type {type(network).__name__}; a network was expected"
     if isinstance(network, type):
         what = f"{name} is the class {network.__name__}; a network was expected"
-        if hasattr(network, "n_inputs"):
-            raise TypeError(f"{what}, made of its weights: {network.__name__}(...)")
-        raise TypeError(what)
-    if kind in ("tuple", "list"):
-        raise TypeError(
-            f"{name} is a {kind}; a network was expected: layers one above another are a Stack, "
-            f"rnnlib.Stack((...))"
-        )
-    missing = [part for part in ("n_inputs", "output", "step") if not hasattr(network, part)]
-    if len(missing) in (1, 2):
+        if not missing:
+            what += f", made of its weights: {network.__name__}(...)"
+    elif isinstance(network, tuple | list) and not hasattr(network, "_fields"):
+        what += ": layers one above another are a Stack, rnnlib.Stack((...))"
+    elif len(missing) < len(parts):
         what += f", and it has no {' and no '.join(missing)}: a cell inherits from rnnlib.Cell"
-    if missing:
-        raise TypeError(what)
+    raise TypeError(what)

@@ -96,7 +96,8 @@ def check_shape(name: str, array: Array, expected: Iterable[int | str]) -> dict[
     >>> check_shape("W", np.zeros((2, 3)), ("k", 3))
     {'k': 2}
     """
-    expected, symbols = list(expected), {}
+    expected = list(expected)
+    symbols: dict[str, int] = {}
     fits = array.ndim == len(expected)
     for have, want in zip(array.shape, expected, strict=False):
         if isinstance(want, str):

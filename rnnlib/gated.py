@@ -115,8 +115,7 @@ class LSTM(_Gated):
     W_h: Array = weight("4 n n", "h to gates", "before.h", "a_f a_i a_o a_c")
     b: Array = weight("4 n", "bias of gates", "", "a_f a_i a_o a_c")
 
-    Step: ClassVar = LSTMStep
-    state: ClassVar = ("h", "c")
+    Step, state = LSTMStep, ("h", "c")
 
     def forward(self, share: Array, before: LSTMStep) -> LSTMStep:
         """a(t) = x(t) W_x + h(t−1) W_h + b of each gate, then the gates, c(t) and h(t)."""
@@ -239,8 +238,7 @@ class GRU(_Gated):
     b: Array = weight("3 n", "bias of gates", "", "a_z a_r a_h")
     b_h: Array = weight("n", "bias of past", "", "past")
 
-    Step: ClassVar = GRUStep
-    state: ClassVar = ("h",)
+    Step, state = GRUStep, ("h",)
 
     def forward(self, share: Array, before: GRUStep) -> GRUStep:
         """z and r as in an LSTM; r takes away of the past before h̃ adds it to the input."""
@@ -295,8 +293,7 @@ class ResetFirstGRU(_Gated):
     W_h: Array = weight("3 n n", "h to gates", "before.h before.h past", "a_z a_r a_h")
     b: Array = weight("3 n", "bias of gates", "", "a_z a_r a_h")
 
-    Step: ClassVar = GRUStep
-    state: ClassVar = ("h",)
+    Step, state = GRUStep, ("h",)
 
     def forward(self, share: Array, before: GRUStep) -> GRUStep:
         """z and r as in a GRU; h̃ reads r h(t−1)."""

@@ -49,8 +49,7 @@ def pad(sequences: Iterable[ArrayLike]) -> tuple[Array, Array]:
 
 
 def as_lengths(lengths: ArrayLike, xs: Array) -> Array:
-    """``lengths`` as integers, one for each sequence of ``xs``.
-    """
+    """``lengths`` as integers, one for each sequence of ``xs``."""
     lengths = read("lengths", lengths)
     T, leading = xs.shape[0], xs.shape[1:-1]
     if lengths.dtype.kind not in "iu":

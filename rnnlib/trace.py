@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -179,11 +180,11 @@ def _forward(cell: Any, xs: Array, before: Any) -> Any:
     Returns the records of all steps, each quantity (T, m, n).
     """
     # a class that does not inherit from Cell may have no more than a step
-    forward, records = getattr(cell, "forward", cell.step), []
-    for share in _shares(cell, xs):
+    forward, steps = getattr(cell, "forward", cell.step), None
+    for t, share in enumerate(_shares(cell, xs)):
         before = forward(share, before)
-        records.append(before)
-    return stacked(cell, records)
+        steps = put(steps, before, t, len(xs), cell)
+    return steps
 
 
 def _shares(cell: Any, xs: Array) -> Array:
@@ -193,15 +194,41 @@ def _shares(cell: Any, xs: Array) -> Array:
     return shares.reshape(len(xs), -1, *shares.shape[1:])
 
 
-def stacked(cell: Any, records: list[Any]) -> Any:
-    """The records of T steps as one, each quantity (T, m, n)."""
-    if not isinstance(records[0], cell.Step):
+def put(steps: Any, record: Any, t: int, T: int, cell: Any) -> Any:
+    """The records of all T steps, (T, m, n), with that of one among them; ``t`` counts from 0.
+
+    Where there are none yet, room is made for them.
+    """
+    if steps is None:
+        _keep_freed_memory()
+        steps = _room(record, T, cell)
+    for kept, quantity in zip(steps, record, strict=True):
+        if quantity is not None:
+            kept[t] = quantity
+    return steps
+
+
+def _room(record: Any, T: int, cell: Any) -> Any:
+    """Where all T records find place, one of which is this."""
+    if not isinstance(record, cell.Step):
         raise TypeError(
-            f"the step of {type(cell).__name__} returned {said(records[0])}, expected a record: "
+            f"the step of {type(cell).__name__} returned {said(record)}, expected a record: "
             f"{cell.Step.__name__}({', '.join(f'{each}=...' for each in cell.Step._fields)})"
         )
-    quantities = zip(*records, strict=True)
-    return cell.Step._make(None if each[0] is None else np.stack(each) for each in quantities)
+    # one type for all: where one quantity is complex, the others will be in the next step
+    kind = np.result_type(*(quantity for quantity in record if quantity is not None))
+    return map_record(lambda quantity: np.empty((T, *quantity.shape), kind), record)
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Have the C library of Linux keep for the next trace what this one has freed.
+
+    Else it hands a large array's memory back at once, and the next one pays for every page of it
+    again: half of the time of a small network. Once it has seen a block of nearly 32 MB freed, it
+    keeps that much. Nothing is ever written to this block, and so it is free.
+    """
+    np.empty(2**25 - 2**16, np.uint8)
 
 
 def at(steps: Any, t: int | slice) -> Any:
