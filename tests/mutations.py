@@ -61,15 +61,15 @@ FAULTS = [
     Fault(
         "tanh's slope without the square",
         "rnnlib/activations.py",
-        "return 1 - np.tanh(a) ** 2",
-        "return 1 - np.tanh(a)",
+        "return 1 - y * y",
+        "return 1 - y",
         "test_activations.py",
     ),
     Fault(
         "sigmoid's slope on the way back without one factor",
         "rnnlib/activations.py",
-        "return dy * y * (1 - y)",
-        "return dy * (1 - y)",
+        "return y * sigmoid(-a)",
+        "return sigmoid(-a)",
         "test_activations.py test_bptt.py test_flow.py",
     ),
     Fault(
@@ -89,8 +89,8 @@ FAULTS = [
     Fault(
         "ReLU lets the gradient of negative numbers through",
         "rnnlib/activations.py",
-        "return dy * (a.real > 0)",
-        "return dy * (a.real < np.inf)",
+        "return (a.real > 0).astype(a.dtype)",
+        "return (a.real < np.inf).astype(a.dtype)",
         "test_activations.py test_bptt.py test_flow.py",
     ),
     Fault(
@@ -125,8 +125,8 @@ FAULTS = [
     Fault(
         "empty axes are let in",
         "rnnlib/checks.py",
-        "have > 0 if isinstance(want, str)",
-        "have >= 0 if isinstance(want, str)",
+        "fits, want = fits and have > 0,",
+        "fits, want = fits and have >= 0,",
         "test_checks.py test_unroll.py",
     ),
     Fault(
@@ -140,15 +140,15 @@ FAULTS = [
     Fault(
         "parameters of any shape are taken",
         "rnnlib/parameters.py",
-        "if np.shape(arrays[name]) != array.shape:",
-        "if np.ndim(arrays[name]) != array.ndim:",
+        "check_shape(name, np.asarray(arrays[name]), array.shape)",
+        "check_shape(name, np.asarray(arrays[name]), [*\"abcdef\"[: array.ndim]])",
         "test_parameters.py",
     ),
     Fault(
         "parameters are put back in the order given",
         "rnnlib/parameters.py",
-        "iter([np.asarray(arrays[name]) for name in own])",
-        "iter([np.asarray(array) for array in arrays.values()])",
+        "iter([arrays[name] for name in own])",
+        "iter(list(arrays.values()))",
         "test_parameters.py",
     ),
     # cells, forwards
@@ -197,8 +197,8 @@ FAULTS = [
     Fault(
         "every step starts from the initial state",
         "rnnlib/trace.py",
-        "        before = _as_record(cell, forward(share, before))\n        steps = put(steps, before, t, len(xs))",
-        "        now = _as_record(cell, forward(share, before))\n        steps = put(steps, now, t, len(xs))",
+        "        before = forward(share, before)\n        steps = put(steps, before, t, len(xs), cell)",
+        "        now = forward(share, before)\n        steps = put(steps, now, t, len(xs), cell)",
         "test_unroll.py",
     ),
     Fault(
@@ -247,8 +247,8 @@ FAULTS = [
     Fault(
         "h(t) for h(t−1) in the weights' gradient",
         "rnnlib/cells.py",
-        "record, name = (before, name[7:])",
-        "record, name = (now, name[7:])",
+        "getattr(before if of_before else now,",
+        "getattr(now,",
         "test_bptt.py",
     ),
     Fault(
@@ -317,8 +317,8 @@ FAULTS = [
     Fault(
         "the inputs get the state's gradient",
         "rnnlib/cells.py",
-        "d_xs.append(da @ W.T)",
-        "d_xs = [da @ W.T]",
+        "d_xs = d_xs + da @ W.T",
+        "d_xs = da @ W.T",
         "test_bptt.py",
     ),
     # gated cells
@@ -1071,7 +1071,7 @@ FAULTS = [
     Fault(
         "a cross-entropy reads what softmax has made",
         "rnnlib/losses.py",
-        'name: str | None = getattr(cell, getattr(loss, "reads", "output"), None)',
+        'name: str | None = getattr(cell, "pre_activation", None)',
         "name: str | None = cell.output",
         "test_traps.py",
     ),
@@ -1120,8 +1120,8 @@ FAULTS = [
     Fault(
         "each gate's flow passes the first gate's weights",
         "rnnlib/cells.py",
-        "W = W[gate] if len(to) > 1 else W",
-        "W = W[0] if len(to) > 1 else W",
+        "gates = getattr(self, name) if len(to) > 1 else",
+        "gates = [getattr(self, name)[0]] * len(to) if len(to) > 1 else",
         "test_bptt.py",
     ),
     Fault(
@@ -1155,8 +1155,8 @@ FAULTS = [
     Fault(
         "a symbol may stand for two sizes",
         "rnnlib/cells.py",
-        "    sizes |= found\n",
-        "",
+        "sizes |= check_shape(",
+        "check_shape(",
         "test_cells.py",
     ),
 ]
