@@ -106,5 +106,5 @@ def _backward(cell: Any, own: Any, now: Any, before: Any, T: int) -> tuple[Any, 
         own, now, before = steps[t]
         arriving = {name: getattr(own, name) + getattr(flow, name) for name in cell.state}
         d, flow = cell.backward(own._replace(**arriving), now, before)
-        gradients = put(gradients, d, t, T, cell)
+        gradients = put(gradients, d, t, T)
     return gradients, flow

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnlib.activations import activation
-from rnnlib.checks import Array, as_array, check_shape, read_only
+from rnnlib.checks import Array, as_array, check_shape, read_only, said
 from rnnlib.parameters import dtype_of, parameters
 
 Record = TypeVar("Record")
@@ -148,7 +148,13 @@ class Cell:
 
     def forward(self, share: Array, before: Any) -> Any:
         """One step of m sequences, from their share of ``inputs``: here ``step``."""
-        return self.step(share, before)
+        now = self.step(share, before)
+        if not isinstance(now, self.Step):
+            raise TypeError(
+                f"the step of {type(self).__name__} returned {said(now)}, expected a record: "
+                f"{self.Step.__name__}({', '.join(f'{each}=...' for each in self.Step._fields)})"
+            )
+        return now
 
     def backward(self, d: Any, now: Any, before: Any) -> tuple[Any, Any]:
         """One step back, from the gradients ``d`` that arrive at the quantities of ``now``.
@@ -531,10 +537,10 @@ def as_state(name: str, cell: Any, record: Any, leading: tuple[int, ...]) -> Any
     return cell.Step(**state)
 
 
-def zero_state(cell: Any, leading: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
-    """The record of step 0 in which all that is fed back is zero, the notes' usual choice."""
-    zeros = [read_only(np.zeros((*leading, size), dtype)) for size in cell.state_sizes]
-    return cell.Step(**dict(zip(cell.state, zeros, strict=True)))
+def zero_state(cell: Any) -> Any:
+    """The record in which all that is fed back is zero, the notes' usual choice for step 0."""
+    sizes = zip(cell.state, cell.state_sizes, strict=True)
+    return cell.Step(**{name: np.zeros(size, dtype_of(cell)) for name, size in sizes})
 
 
 def map_record(change: Callable[[Array], Array], record: Record) -> Record:

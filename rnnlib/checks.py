@@ -44,6 +44,11 @@ def as_array(name: str, value: ArrayLike, like: DTypeLike = np.float64) -> Array
 
 def read(name: str, value: ArrayLike) -> Array:
     """``value`` as an array of whatever it holds, or an error that says why it is none."""
+    if hasattr(value, "_fields") or hasattr(value, "cell"):
+        raise TypeError(
+            f"{name} is of type {type(value).__name__}; an array was expected, such as one of the "
+            f"quantities in it"
+        )
     try:
         return np.asarray(value)
     except ValueError as error:

@@ -60,7 +60,7 @@ def read_by(loss: Callable[..., Loss], cell: Any) -> str:
 
 
 def squared_error(
-    y: ArrayLike | Trace, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
+    y: ArrayLike | Trace, target: ArrayLike, steps: str = "all", mask: ArrayLike | None = None
 ) -> Loss:
     """L = Σ_t ‖y(t) − ȳ(t)‖², and ∂L/∂y(t) = 2 (y(t) − ȳ(t)); the mean over the batch.
 
@@ -95,7 +95,7 @@ def squared_error(
 
 
 def softmax_cross_entropy(
-    a: ArrayLike | Trace, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
+    a: ArrayLike | Trace, target: ArrayLike, steps: str = "all", mask: ArrayLike | None = None
 ) -> Loss:
     """L = −Σ_t Σ_j p̄_j(t) log p_j(t) with p = softmax(a); ∂L/∂a(t) = p(t) − p̄(t) for Σ_j p̄_j = 1.
 
@@ -133,7 +133,7 @@ def softmax_cross_entropy(
 
 
 def sigmoid_cross_entropy(
-    a: ArrayLike | Trace, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
+    a: ArrayLike | Trace, target: ArrayLike, steps: str = "all", mask: ArrayLike | None = None
 ) -> Loss:
     """L = −Σ_t Σ_j [p̄_j log σ(a_j) + (1 − p̄_j) log(1 − σ(a_j))];  ∂L/∂a = σ(a) − p̄.
 

@@ -164,11 +164,8 @@ def unrolled(cell: Any, xs: Array, initial: Any, lengths: Array | None, name: st
     if hasattr(cell, "unrolled"):
         trace: Trace = cell.unrolled(xs, initial, lengths, name)
         return trace
-    leading = xs.shape[1:-1]
-    if initial is None:
-        initial = zero_state(cell, leading, xs.dtype)
-    else:
-        initial = as_state(name, cell, initial, leading)
+    start = zero_state(cell) if initial is None else initial
+    initial = as_state(name, cell, start, xs.shape[1:-1])
     steps = _forward(cell, xs, map_record(rows, initial))
     steps = map_record(lambda q: hold(q.reshape(*xs.shape[:-1], -1), lengths), steps)
     return Trace(cell, xs, initial, steps, lengths)
@@ -183,7 +180,7 @@ def _forward(cell: Any, xs: Array, before: Any) -> Any:
     forward, steps = getattr(cell, "forward", cell.step), None
     for t, share in enumerate(_shares(cell, xs)):
         before = forward(share, before)
-        steps = put(steps, before, t, len(xs), cell)
+        steps = put(steps, before, t, len(xs))
     return steps
 
 
@@ -194,30 +191,20 @@ def _shares(cell: Any, xs: Array) -> Array:
     return shares.reshape(len(xs), -1, *shares.shape[1:])
 
 
-def put(steps: Any, record: Any, t: int, T: int, cell: Any) -> Any:
+def put(steps: Any, record: Any, t: int, T: int) -> Any:
     """The records of all T steps, (T, m, n), with that of one among them; ``t`` counts from 0.
 
     Where there are none yet, room is made for them.
     """
     if steps is None:
         _keep_freed_memory()
-        steps = _room(record, T, cell)
+        # one type for all: where one quantity is complex, the others will be in the next step
+        kind = np.result_type(*(quantity for quantity in record if quantity is not None))
+        steps = map_record(lambda quantity: np.empty((T, *quantity.shape), kind), record)
     for kept, quantity in zip(steps, record, strict=True):
         if quantity is not None:
             kept[t] = quantity
     return steps
-
-
-def _room(record: Any, T: int, cell: Any) -> Any:
-    """Where all T records find place, one of which is this."""
-    if not isinstance(record, cell.Step):
-        raise TypeError(
-            f"the step of {type(cell).__name__} returned {said(record)}, expected a record: "
-            f"{cell.Step.__name__}({', '.join(f'{each}=...' for each in cell.Step._fields)})"
-        )
-    # one type for all: where one quantity is complex, the others will be in the next step
-    kind = np.result_type(*(quantity for quantity in record if quantity is not None))
-    return map_record(lambda quantity: np.empty((T, *quantity.shape), kind), record)
 
 
 @cache

@@ -141,7 +141,7 @@ FAULTS = [
         "parameters of any shape are taken",
         "rnnlib/parameters.py",
         "check_shape(name, np.asarray(arrays[name]), array.shape)",
-        "check_shape(name, np.asarray(arrays[name]), [*\"abcdef\"[: array.ndim]])",
+        'check_shape(name, np.asarray(arrays[name]), [*"abcdef"[: array.ndim]])',
         "test_parameters.py",
     ),
     Fault(
@@ -190,15 +190,15 @@ FAULTS = [
     Fault(
         "the initial state is one",
         "rnnlib/cells.py",
-        "zeros = [read_only(np.zeros((*leading, size), dtype))",
-        "zeros = [read_only(np.ones((*leading, size), dtype))",
+        "{name: np.zeros(size, dtype_of(cell)) for",
+        "{name: np.ones(size, dtype_of(cell)) for",
         "test_unroll.py",
     ),
     Fault(
         "every step starts from the initial state",
         "rnnlib/trace.py",
-        "        before = forward(share, before)\n        steps = put(steps, before, t, len(xs), cell)",
-        "        now = forward(share, before)\n        steps = put(steps, now, t, len(xs), cell)",
+        "        before = forward(share, before)\n        steps = put(steps, before, t, len(xs))",
+        "        now = forward(share, before)\n        steps = put(steps, now, t, len(xs))",
         "test_unroll.py",
     ),
     Fault(
@@ -522,8 +522,8 @@ FAULTS = [
     Fault(
         "the initial state is ignored",
         "rnnlib/trace.py",
-        "initial = as_state(name, cell, initial, leading)",
-        "initial = zero_state(cell, leading, xs.dtype)",
+        "start = zero_state(cell) if initial is None else initial",
+        "start = zero_state(cell)",
         "test_unroll.py",
     ),
     # backpropagation through time
