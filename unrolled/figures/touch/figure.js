@@ -1,0 +1,661 @@
+// The figure: a network that one steps through, forwards and back, and whose every number one may
+// change. This is an ES module with the contract of anywidget, `export default { render }`, so that the
+// same file serves JupyterLab, a published page, MyST and marimo.
+
+import { STATE, backwards, forwards, valueOf } from "./engine.js";
+import { element } from "./cells.js";
+import { layout, svg, tikz } from "./drawing.js";
+import { arithmetic, litBy, momentsOf, rowsOf, sentence, spoken } from "./explain.js";
+import { html, number } from "./notation.js";
+import { arithmeticRoom, columnsOf, roomFor, sheet, table } from "./sheet.js";
+import { copy, fromText, misfit, python, save, standalone } from "./share.js";
+import { LIMITS, at, complete, fromAddress, resized, sizes, toAddress, withValue } from "./state.js";
+
+const SPEEDS = { slow: 3200, normal: 1800, fast: 800 }; // milliseconds a moment
+const FLIGHT = 300; // milliseconds for what moves along an arrow
+const MODES = { watch: "Watch", predict: "Predict", check: "Check mine" };
+const VIEWS = { forwards: "Forwards", backwards: "Backwards" };
+const SIZES = { T: "steps", k: "inputs", n: "neurons", o: "outputs" };
+
+const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+let touched; // the figure that the reader touched last: arrow keys are for it
+
+class Figure {
+  constructor(root, given, address, onChange) {
+    this.root = root;
+    this.given = complete(given);
+    this.address = address;
+    this.onChange = onChange;
+    this.past = [];
+    this.own = {};
+    this.build();
+    this.show(this.fromAddress() ?? this.given);
+    if (address) window.addEventListener("hashchange", this.onAddress = () => this.fromAddress() && this.show(this.fromAddress()));
+  }
+
+  // Another state altogether
+  show(state) {
+    this.forget();
+    this.chosen = undefined;
+    this.state = { ...state };
+    this.compute();
+    this.rebuild();
+  }
+
+  // --- The state in the address --------------------------------------------------------------------
+
+  // "#NAME:W_h.1.0=2&step=5": what differs from the state that was given, of one figure of the page
+  fromAddress() {
+    const start = `#${this.address}:`, fragment = decodeURIComponent(location.hash);
+    return this.address && fragment.startsWith(start) ? fromAddress(fragment.slice(start.length), this.given) : undefined;
+  }
+
+  link() {
+    return `${location.href.split("#")[0]}#${this.address}:${toAddress(this.state, this.given)}`;
+  }
+
+  writeAddress() {
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => history.replaceState(null, "", this.link()), 250);
+  }
+
+  // --- What is shown -------------------------------------------------------------------------------
+
+  compute() {
+    const { state } = this;
+    this.run = backwards(forwards(state), state.seeds);
+    this.moments = momentsOf(state.kind, state.view, state.xs.length);
+    this.state.step = Math.min(Math.max(0, Math.round(state.step)), this.moments.length - 1);
+  }
+
+  get moment() { return this.moments[this.state.step]; }
+  get shownState() { return { ...this.state, solved: this.solved }; }
+  get hides() { return this.state.mode === "check" || (this.asks && !this.solved); }
+  get asks() { return this.state.mode === "predict" && this.moment.name !== undefined; }
+
+  // The reader's guesses and own numbers, of no other moment
+  forget() {
+    this.guesses = [];
+    this.told = [];
+    this.solved = false;
+  }
+
+  valueAt(path) { return at(this.state, path); }
+
+  // --- What the reader does ------------------------------------------------------------------------
+
+  become(state, { anew = true } = {}) {
+    if (anew) this.past.push(this.state);
+    if (this.past.length > 200) this.past.shift();
+    this.state = { ...state };
+    this.changed();
+  }
+
+  changed() {
+    this.compute();
+    const key = this.shape();
+    if (key !== this.built) this.rebuild();
+    else this.refresh();
+    this.onChange(this.state);
+  }
+
+  // What decides which cells there are
+  shape() {
+    const { kind, view, mode } = this.state;
+    return JSON.stringify([kind, view, mode, sizes(this.state)]);
+  }
+
+  edit(path, value, anew) {
+    const inRun = this.state.mode === "predict" && this.solved ? this.told : [];
+    this.told = inRun;
+    this.become(withValue(this.state, path, value), { anew });
+  }
+
+  undo() {
+    const before = this.past.pop();
+    if (!before) return;
+    const { step, view, mode } = this.state;
+    this.state = { ...before, view, mode, step };
+    this.built = undefined;
+    this.changed();
+    this.say("Undone.");
+  }
+
+  reset() {
+    this.forget();
+    this.own = {};
+    this.built = undefined;
+    this.become({ ...this.given, view: this.state.view, mode: this.state.mode, step: this.state.step });
+    this.say("As it was given.");
+  }
+
+  go(step, { walk = false } = {}) {
+    const next = Math.min(Math.max(0, step), this.moments.length - 1);
+    if (next === this.state.step) return false;
+    const onwards = walk && next === this.state.step + 1;
+    this.forget();
+    this.chosen = undefined;
+    this.state = { ...this.state, step: next };
+    this.showMoment();
+    if (onwards) this.fly();
+    this.onChange(this.state);
+    return true;
+  }
+
+  next() {
+    if (this.asks && !this.solved) return this.checkGuess();
+    return this.go(this.state.step + 1, { walk: true });
+  }
+
+  // To the moment in which a quantity of step t is computed
+  goTo(name, t, entry, d) {
+    const isIt = (each) => each.t === t && [each.name, each.line?.to].includes(name) && !!each.d === !!d;
+    let found = this.moments.findIndex(isIt);
+    if (found < 0) found = this.moments.findIndex((each) => each.t === t);
+    if (found < 0) return;
+    this.go(found);
+    const rows = this.rows();
+    const row = rows.findLastIndex((each) => each.right?.of === name && ["result", "sum"].includes(each.role));
+    if (entry !== undefined && row >= 0) this.choose(row, entry);
+  }
+
+  choose(row, entry) {
+    this.chosen = { row, entry };
+    this.light();
+  }
+
+  turn(view) {
+    if (view === this.state.view) return;
+    this.forget();
+    this.chosen = undefined;
+    this.become({ ...this.state, view, step: view === "backwards" ? 1 : Math.min(1, this.moments.length) }, { anew: false });
+    this.voice();
+  }
+
+  setMode(mode) {
+    this.stop();
+    this.forget();
+    this.own = {};
+    this.message("");
+    this.become({ ...this.state, mode }, { anew: false });
+  }
+
+  resize(axis, size) {
+    if (size < 1 || size > LIMITS[axis]) return;
+    this.chosen = undefined;
+    this.become(resized(this.state, axis, size));
+    this.say(`${size} ${size === 1 ? SIZES[axis].slice(0, -1) : SIZES[axis]}.`);
+  }
+
+  // --- Playing -------------------------------------------------------------------------------------
+
+  play() {
+    if (this.playing) return this.stop();
+    if (this.state.step === this.moments.length - 1) this.go(0);
+    const tick = () => {
+      if (!this.go(this.state.step + 1, { walk: true })) return this.stop();
+      this.playing = setTimeout(tick, SPEEDS[this.parts.speed.value]);
+    };
+    this.playing = setTimeout(tick, 250);
+    this.showPlaying();
+  }
+
+  stop() {
+    clearTimeout(this.playing);
+    this.playing = undefined;
+    this.showPlaying();
+  }
+
+  showPlaying() {
+    const { play } = this.parts;
+    play.classList.toggle("pause", !!this.playing);
+    play.setAttribute("aria-label", this.playing ? "Pause" : "Play");
+  }
+
+  // What the lit arrows carry is seen on its way
+  fly() {
+    if (still() || !this.root.animate) return;
+    for (const arrow of this.root.querySelectorAll(".un-arrow.on > path:first-child")) {
+      const dot = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+      dot.setAttribute("r", 6);
+      dot.setAttribute("class", "un-dot");
+      arrow.ownerSVGElement.append(dot);
+      const length = arrow.getTotalLength(), stops = 12;
+      const points = Array.from({ length: stops + 1 }, (_, i) => arrow.getPointAtLength((length * i) / stops));
+      const frames = points.map(({ x, y }) => ({ transform: `translate(${x}px, ${y}px)` }));
+      dot.animate(frames, { duration: FLIGHT, easing: "ease-in-out" }).finished.then(() => dot.remove(), () => dot.remove());
+    }
+    for (const cell of this.root.querySelectorAll(".un-box.now .un-fill, .un-box.now .un-cell text")) {
+      cell.animate([{ opacity: 0 }, { opacity: 0, offset: 0.6 }, { opacity: 1 }], { duration: FLIGHT * 1.5 });
+    }
+  }
+
+  // --- Predicting ----------------------------------------------------------------------------------
+
+  get guess() {
+    if (!this.asks || this.state.mode !== "predict") return undefined;
+    return {
+      values: this.guesses,
+      told: this.told,
+      onEnter: () => this.next(),
+      onAnswer: (i, value, pasted) => {
+        this.guesses[i] = value;
+        this.told[i] = undefined;
+        if (pasted) this.refresh();
+      },
+    };
+  }
+
+  expected() {
+    const { name, t, d } = this.moment;
+    return valueOf(this.run, { of: name, at: 0, d }, t);
+  }
+
+  checkGuess() {
+    const right = this.expected();
+    const missing = right.findIndex((_, i) => this.guesses[i] === undefined);
+    if (missing >= 0) {
+      this.message(`Type ${right.length === 1 ? "a number" : `all ${right.length} numbers`} first: entry ${missing + 1} is still empty.`);
+      this.root.querySelectorAll(".un-sheet .un-answer")[missing]?.focus();
+      return false;
+    }
+    this.told = right.map((value, i) => (same(this.guesses[i], value) ? "right" : "wrong"));
+    const wrong = this.told.indexOf("wrong");
+    const { name, t, d } = this.moment, label = { name, t, d };
+    if (wrong < 0) {
+      this.solved = true;
+      this.message(`Right: ${html(label)} = (${right.map(number).join(", ")}). On with ▶.`);
+      this.refresh();
+      this.fly();
+    } else {
+      const fine = right.length - this.told.filter((each) => each === "wrong").length;
+      const count = right.length === 1 ? "" : `${fine} of ${right.length} right. `;
+      this.message(`${count}Entry ${wrong + 1} is not ${number(this.guesses[wrong])}: ${this.product(wrong)}`);
+      this.refresh();
+    }
+    return true;
+  }
+
+  product(entry) {
+    const rows = this.rows();
+    return arithmetic(this.state, this.run, this.moment, rows.at(-1), entry);
+  }
+
+  reveal() {
+    this.guesses = [...this.expected()];
+    this.told = this.guesses.map(() => undefined);
+    this.solved = true;
+    this.message("");
+    this.rebuildSheet();
+    this.refresh();
+  }
+
+  // --- Checking a computation by hand --------------------------------------------------------------
+
+  get ownNumbers() {
+    return {
+      get: (name, t, i) => this.own[`${name} ${t} ${i}`],
+      set: (name, t, i, value) => { this.own[`${name} ${t} ${i}`] = Number.isNaN(value) ? undefined : value; this.ownTold = undefined; },
+      told: (name, t, i) => (this.ownTold?.[`${name} ${t} ${i}`]),
+      check: () => this.checkOwn(),
+    };
+  }
+
+  // The first entry, in the order in which one computes, that differs
+  checkOwn() {
+    const d = this.state.view === "backwards";
+    const names = new Set(columnsOf(this.state).filter(({ name, seed }) => name !== "x" && !seed).map(({ name }) => name));
+    let first, count = 0;
+    this.ownTold = {};
+    for (const [step, moment] of this.moments.entries()) {
+      for (const name of new Set([moment.line?.to, moment.name])) {
+        if (!names.has(name)) continue;
+        valueOf(this.run, { of: name, at: 0, d }, moment.t).forEach((right, i) => {
+          const key = `${name} ${moment.t} ${i}`, mine = this.own[key];
+          if (mine === undefined) return;
+          count += 1;
+          this.ownTold[key] = same(mine, right) ? "right" : "wrong";
+          if (!first && this.ownTold[key] === "wrong") first = { step, name, t: moment.t, i, mine, right, d };
+        });
+      }
+    }
+    this.tellOwn(first, count);
+    this.refresh();
+  }
+
+  tellOwn(first, count) {
+    if (!count) return this.message("Type or paste numbers of your own into the table first, as many as you like.");
+    if (!first) return this.message(`All ${count} of your numbers are right.`);
+    const { step, name, t, i, mine, right, d } = first;
+    const moment = this.moments[step], rows = rowsOf(this.state, this.run, moment);
+    const row = rows.findLast(({ right: block, role }) => block?.of === name && ["sum", "result"].includes(role)) ?? rows.at(-1);
+    const text = arithmetic(this.state, this.run, moment, row, i);
+    this.message(`The first that differs is entry ${i + 1} of ${html({ name, t, d })}: you have ${number(mine)}, it is ${number(right)}.<br>${text}`);
+    this.state = { ...this.state, step };
+    this.chosen = undefined;
+    this.showMoment();
+  }
+
+  takeText(text) {
+    try {
+      const { changes, own } = fromText(text, this.state);
+      let state = this.state;
+      for (const [path, value] of Object.entries(changes)) state = withValue(state, path, value);
+      const wrong = misfit(state);
+      if (wrong) throw new Error(wrong);
+      const tooLarge = Object.entries(sizes(state)).find(([axis, size]) => size > (LIMITS[axis] ?? size));
+      if (tooLarge) throw new Error(`${tooLarge[1]} ${SIZES[tooLarge[0]]} are more than the ${LIMITS[tooLarge[0]]} that fit this figure`);
+      this.become(complete(state));
+      this.own = {};
+      for (const [name, rows] of Object.entries(own)) {
+        const quantity = this.state.view === "backwards" ? name.replace(/^d/, "") : name;
+        rows.forEach((row, t) => [row].flat().forEach((value, i) => { this.own[`${quantity} ${t + 1} ${i}`] = value; }));
+      }
+      this.refresh();
+      if (Object.keys(own).length) this.checkOwn();
+      else this.message("Taken.");
+    } catch (error) {
+      this.message(`That was not understood: ${escaped(error.message)}.`);
+    }
+  }
+
+  // --- The page ------------------------------------------------------------------------------------
+
+  build() {
+    const { root, given } = this;
+    const part = (name, tag = "div", attributes = {}) => element(tag, { class: `un-${name}`, ...attributes });
+    const parts = {
+      views: this.choiceOf("Direction", VIEWS, (view) => this.turn(view)),
+      modes: this.choiceOf("What to do", MODES, (mode) => this.setMode(mode)),
+      sentence: part("sentence"), drawing: part("drawing"), sheet: part("sheet-place"),
+      arithmetic: part("arithmetic"), message: part("message", "div", { role: "status" }), table: part("table", "div", { role: "region", "aria-label": "The whole run", tabindex: "0" }),
+      voice: part("voice", "p", { "aria-live": "polite" }), actions: part("actions"),
+      sizes: part("sizes"),
+    };
+    this.parts = parts;
+    root.classList.add("un-figure");
+    root.setAttribute("role", "group");
+    root.setAttribute("aria-label", given.title ?? `${given.kind} network`);
+    const head = element("div", { class: "un-head" }, element("p", { class: "un-title" }, given.title ?? ""),
+      element("div", { class: "un-switches" }, parts.views.element, parts.modes.element));
+    const stage = element("div", { class: "un-stage" }, parts.drawing, element("div", { class: "un-inset" }, parts.sheet));
+    root.replaceChildren(head, parts.sentence, stage, parts.arithmetic, this.bar(), parts.message, parts.table, parts.actions, this.tools(), parts.voice);
+    this.listen();
+  }
+
+  // Buttons of which one is pressed
+  choiceOf(label, choices, onChoose) {
+    const group = element("div", { class: "un-choices", role: "group", "aria-label": label });
+    for (const [value, text] of Object.entries(choices)) {
+      group.append(element("button", { type: "button", "data-value": value, onclick: () => onChoose(value) }, text));
+    }
+    const show = (now) => group.querySelectorAll("button").forEach((each) => each.setAttribute("aria-pressed", String(each.dataset.value === now)));
+    return { element: group, show };
+  }
+
+  bar() {
+    const { parts } = this;
+    const button = (name, label, onclick) => element("button", { type: "button", class: `un-button un-${name}`, "aria-label": label, title: label, onclick });
+    parts.back = button("back", "Back one moment", () => { this.stop(); this.go(this.state.step - 1); });
+    parts.next = button("next", "On one moment", () => { this.stop(); this.next(); });
+    parts.play = button("play", "Play", () => this.play());
+    parts.slider = element("input", { type: "range", class: "un-slider", min: "0", step: "1", "aria-label": "Moment" });
+    parts.slider.addEventListener("input", () => { this.stop(); this.go(Number(parts.slider.value)); });
+    parts.ticks = element("div", { class: "un-ticks", "aria-hidden": "true" });
+    parts.speed = element("select", { class: "un-speed", "aria-label": "Speed" }, ...Object.keys(SPEEDS).map((name) => element("option", { value: name, selected: name === "normal" }, name)));
+    return element("div", { class: "un-bar" }, parts.back, parts.next,
+      element("div", { class: "un-track" }, parts.slider, parts.ticks), parts.play, parts.speed);
+  }
+
+  tools() {
+    const button = (text, onclick) => element("button", { type: "button", class: "un-text", onclick }, text);
+    const { parts } = this;
+    parts.undo = button("Undo", () => this.undo());
+    parts.reset = button("Reset", () => this.reset());
+    const name = () => `${this.state.kind.toLowerCase()}-${this.state.view}-${this.state.step}`;
+    const copied = (text, what) => copy(text).then(() => this.say(`${what} copied.`, true));
+    const share = element("details", { class: "un-share" }, element("summary", {}, "Share"), element("div", {},
+      this.address ? button("Copy link", () => copied(this.link(), "Link")) : undefined,
+      button("Copy as Python", () => copied(python(this.state), "Python")),
+      button("Save as SVG", () => { save(`${name()}.svg`, standalone(this.root.querySelector(".un-svg")), "image/svg+xml"); this.say("Saved.", true); }),
+      button("Copy as TikZ", () => copied(tikz(this.state, this.run), "TikZ"))));
+    parts.share = share;
+    parts.told = element("span", { class: "un-told" });
+    return element("div", { class: "un-tools" }, parts.undo, parts.reset, parts.sizes, share, parts.told);
+  }
+
+  showSizes() {
+    const now = sizes(this.state);
+    this.parts.sizes.replaceChildren(...Object.entries(SIZES).filter(([axis]) => axis in now && (axis !== "o" || now.o)).map(([axis, name]) => {
+      const one = (by, sign, label) => element("button", {
+        type: "button", class: "un-text un-small", "aria-label": label, disabled: now[axis] + by < 1 || now[axis] + by > LIMITS[axis],
+        onclick: () => { this.resize(axis, now[axis] + by); this.parts.sizes.querySelector(`[aria-label="${label}"]`)?.focus(); },
+      }, sign);
+      return element("span", { class: "un-size" }, one(-1, "−", `one of the ${name} less`), `${now[axis]} ${now[axis] === 1 ? name.slice(0, -1) : name}`, one(1, "+", `one of the ${name} more`));
+    }));
+  }
+
+  // --- Building and refreshing ---------------------------------------------------------------------
+
+  rows() { return rowsOf(this.state, this.run, this.moment); }
+
+  // All cells anew: another network, other sizes, another view or mode
+  rebuild() {
+    const { parts, state, run, moments } = this;
+    this.built = this.shape();
+    parts.views.show(state.view);
+    parts.modes.show(state.mode);
+    this.root.dataset.mode = state.mode;
+    this.root.dataset.view = state.view;
+    this.room = roomFor(state, run, moments);
+    this.sentenceRoom = sentences(state, moments, state.xs.length);
+    this.arithmeticRoom = `<div class="un-room" aria-hidden="true">${arithmeticRoom(state, run, moments)}</div>`;
+    parts.slider.max = moments.length - 1;
+    this.showTicks();
+    this.showSizes();
+    const own = state.mode === "check" ? this.ownNumbers : undefined;
+    this.table = table(this, state, run, own);
+    parts.table.replaceChildren(this.table.element);
+    this.showActions();
+    this.showMoment();
+  }
+
+  showTicks() {
+    const { moments } = this, last = moments.length - 1;
+    const labels = [];
+    moments.forEach((each, i) => {
+      const text = each.start ? (each.d ? "loss" : "start") : each.to ? "Σ" : each.t === 0 ? "0" : `t=${each.t}`;
+      if (text !== labels.at(-1)?.text) labels.push({ text, i });
+    });
+    this.parts.ticks.replaceChildren(...labels.map(({ text, i }) => element("span", { style: `--at: ${i / last}` }, text)));
+  }
+
+  showActions() {
+    const { parts, state } = this;
+    const button = (text, onclick, kind = "") => element("button", { type: "button", class: `un-text ${kind}`, onclick }, text);
+    if (state.mode === "predict") {
+      parts.actions.replaceChildren(button("Check", () => this.checkGuess(), "un-main"), button("Show me", () => this.reveal()));
+    } else if (state.mode === "check") {
+      const area = element("textarea", { rows: "6", spellcheck: "false", "aria-label": "A network and your numbers, as in Python" });
+      area.value = `${python(state).split("\n").slice(2, -2).join("\n")}\n${checkHint(state)}`;
+      parts.actions.replaceChildren(button("Check my numbers", () => this.checkOwn(), "un-main"),
+        element("details", { class: "un-paste" }, element("summary", {}, "Paste a network, or your numbers"), area, button("Take these", () => this.takeText(area.value))));
+    } else parts.actions.replaceChildren();
+  }
+
+  // Another moment of the same run
+  showMoment() {
+    const { parts, state, moment, moments } = this;
+    const { when, what } = sentence(state, moment, state.xs.length);
+    parts.sentence.innerHTML = `<p><b>${when}:</b> ${what}</p>${this.sentenceRoom}`;
+    parts.slider.value = state.step;
+    parts.slider.setAttribute("aria-valuetext", when);
+    parts.back.disabled = state.step === 0;
+    parts.next.disabled = state.step === moments.length - 1 && !this.asks;
+    parts.actions.classList.toggle("un-idle", state.mode === "predict" && !this.asks);
+    if (state.mode === "predict") this.message(this.asks ? `What is ${html({ name: moment.name, t: moment.t, d: moment.d })}? Type it below, in the empty cells.` : "");
+    const inSheet = parts.sheet.contains(document.activeElement);
+    this.rebuildSheet();
+    this.refresh();
+    this.centre();
+    if (inSheet) (parts.sheet.querySelector(".un-answer, .un-r button, button") ?? parts.slider).focus();
+    this.voice();
+  }
+
+  rebuildSheet() {
+    this.sheet = sheet(this, this.rows(), this.room);
+    this.parts.sheet.replaceChildren(this.sheet.element);
+  }
+
+  // Other numbers of the same moment
+  refresh() {
+    const { parts, run, moments, state } = this;
+    const model = layout(this.shownState, run, moments, state.step);
+    parts.drawing.innerHTML = svg(model);
+    this.model = model;
+    this.table.refresh(this.shownState, run, moments, state.step, this.ownNumbers);
+    parts.undo.disabled = !this.past.length;
+    parts.reset.disabled = toAddress({ ...this.state, step: 0, view: "", mode: "" }, { ...this.given, step: 0, view: "", mode: "" }) === "";
+    this.light();
+  }
+
+  // The entry that is pointed at, what it is made of, and its arithmetic
+  light() {
+    const { moment, state, run } = this, rows = this.rows();
+    const fallback = rows.findLastIndex(({ role }) => role === "result" || role === "gradient");
+    const { row, entry } = this.chosen ?? { row: rows.findIndex(({ role }) => role === "gradient") >= 0 ? rows.findIndex(({ role }) => role === "gradient") : fallback, entry: 0 };
+    this.sheet.refresh(rows, this.hides ? () => false : litBy(rows, row, entry), this.hides);
+    const text = this.hides ? "" : arithmetic(state, run, moment, rows[row], entry);
+    this.parts.arithmetic.innerHTML = `<p>${text}</p>${this.arithmeticRoom}`;
+  }
+
+  // The present step is in sight, where the drawing is wider than its place
+  centre() {
+    const { drawing } = this.parts;
+    if (drawing.scrollWidth <= drawing.clientWidth) return;
+    drawing.scrollTo({ left: this.model.centre - drawing.clientWidth / 2, behavior: still() ? "auto" : "smooth" });
+  }
+
+  message(text) { this.parts.message.innerHTML = text; }
+
+  say(text, seen = false) {
+    this.parts.voice.textContent = text;
+    if (!seen) return;
+    this.parts.told.textContent = text;
+    setTimeout(() => { this.parts.told.textContent = ""; }, 2500);
+  }
+
+  voice() {
+    const text = spoken(this.state, this.run, this.moment, this.hides);
+    this.root.dataset.text = text;
+    if (this.told0 !== undefined && this.told0 !== text) this.parts.voice.textContent = text;
+    this.told0 = text;
+  }
+
+  // --- Keys, swipes and clicks ---------------------------------------------------------------------
+
+  listen() {
+    const { root, parts } = this;
+    root.addEventListener("pointerdown", () => { touched = this; });
+    root.addEventListener("focusin", () => { touched = this; });
+    this.onKey = (event) => this.key(event);
+    document.addEventListener("keydown", this.onKey);
+    parts.drawing.addEventListener("click", (event) => {
+      const cell = event.target.closest(".un-cell");
+      if (!cell) return;
+      const { name, t, i, d } = cell.dataset;
+      this.stop();
+      this.goTo(name, Number(t), Number(i), d !== undefined || (this.state.view === "backwards" && name !== "x"));
+    });
+    this.swipe(parts.drawing);
+    this.swipe(parts.sentence);
+  }
+
+  swipe(area) {
+    let from;
+    area.addEventListener("pointerdown", (event) => { from = event.pointerType === "touch" ? event : undefined; });
+    area.addEventListener("pointerup", (event) => {
+      const by = from ? event.clientX - from.clientX : 0;
+      const scrolls = area.scrollWidth > area.clientWidth + 1;
+      if (Math.abs(by) > 40 && Math.abs(by) > 2 * Math.abs(event.clientY - from.clientY) && !scrolls) {
+        if (by < 0) this.next();
+        else this.go(this.state.step - 1);
+      }
+      from = undefined;
+    });
+  }
+
+  key(event) {
+    if (touched !== this || event.defaultPrevented || event.altKey) return;
+    const { target, key } = event;
+    if (target !== document.body && !this.root.contains(target)) return;
+    if ((event.ctrlKey || event.metaKey) && key === "z" && !target.matches("textarea, .un-answer")) {
+      this.undo();
+      target.blur?.();
+    } else if (event.ctrlKey || event.metaKey || target.matches("input, select, textarea")) return;
+    else if (key === "ArrowRight") { this.stop(); this.next(); }
+    else if (key === "ArrowLeft") { this.stop(); this.go(this.state.step - 1); }
+    else if (key === "Home") this.go(0);
+    else if (key === "End") this.go(this.moments.length - 1);
+    else return;
+    event.preventDefault();
+  }
+
+  destroy() {
+    this.stop();
+    clearTimeout(this.soon);
+    document.removeEventListener("keydown", this.onKey);
+    window.removeEventListener("hashchange", this.onAddress);
+    if (touched === this) touched = undefined;
+  }
+}
+
+const escaped = (text) => text.replace(/[&<>]/g, (each) => `&#${each.charCodeAt(0)};`);
+
+// A number that was typed is right if it is the value, rounded to where it was given: at most half a
+// hundredth off, or half a hundredth of a large one
+function same(mine, right) {
+  return Math.abs(mine - right) <= 1e-9 + 0.005 * Math.max(1, Number.isInteger(right) ? 0 : Math.abs(right)) && (!Number.isInteger(right) || Math.abs(mine - right) < 1e-9);
+}
+
+// All sentences of a figure, unseen, one behind another: the place has the size of the largest
+function sentences(state, moments, T) {
+  const kinds = new Map(moments.map((each) => [`${each.name} ${each.weight?.name} ${each.t === T ? "end" : ""}`, each]));
+  return [...kinds.values()].map((each) => {
+    const { when, what } = sentence(state, each, T);
+    return `<p class="un-room" aria-hidden="true"><b>${when}:</b> ${what}</p>`;
+  }).join("");
+}
+
+const checkHint = ({ kind, view, xs }) => {
+  const [name] = STATE[kind], mark = view === "backwards" ? "d" : "";
+  return `# and your own numbers, a row a step, for instance\n# ${mark}${name} = [[…], …]  (${xs.length} rows)`;
+};
+
+// --- Where it is ------------------------------------------------------------------------------------
+
+// In a notebook the model is Python's; on a page it is made of the JSON there (page.js). Either way it
+// has the traits `title` and `state`; on a page also `address`, the figure's name in the address.
+function render({ model, el }) {
+  const root = element("div"), address = model.get("address");
+  el.append(root);
+  let writing = false;
+  const figure = new Figure(root, { ...model.get("state"), title: model.get("title") }, address, (state) => {
+    writing = true;
+    const { title, ...kept } = state;
+    model.set("state", kept);
+    model.save_changes();
+    writing = false;
+    if (address) figure.writeAddress();
+  });
+  const follow = () => {
+    if (!writing) figure.show(complete({ ...model.get("state"), title: figure.given.title }));
+  };
+  model.on("change:state", follow);
+  return () => {
+    model.off("change:state", follow);
+    figure.destroy();
+  };
+}
+
+export default { render };

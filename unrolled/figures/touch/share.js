@@ -1,0 +1,110 @@
+// What leaves a figure: its address, the call in Python that makes the same numbers, its drawing.
+
+import { STATE } from "./engine.js";
+import { ACTIVATIONS, AXES, READ, sizes } from "./state.js";
+
+// --- Python ----------------------------------------------------------------------------------------
+
+const list = (value) => (Array.isArray(value) ? `[${value.map(list).join(", ")}]` : String(value));
+const hasAny = (value) => (Array.isArray(value) ? value.some(hasAny) : value !== 0);
+
+// The call of rnnlib that makes the trace which the figure shows; backwards its gradient, too
+export function python({ kind, cell, xs, initial, seeds, view }) {
+  const fields = [
+    ...Object.keys(AXES[kind]).map((name) => `    ${name}=${list(cell[name])},`),
+    ...ACTIVATIONS[kind].map((name) => `    ${name}="${cell[name]}",`),
+  ];
+  const from = STATE[kind].some((name) => hasAny(initial[name]));
+  const states = STATE[kind].map((name) => `${name}=${list(initial[name])}`).join(", ");
+  const imports = [kind, from && `${kind}Step`, view === "backwards" && "bptt", "unroll"].filter(Boolean);
+  const lines = [
+    `from rnnlib import ${imports.join(", ")}`, "",
+    `cell = ${kind}(`, ...fields, ")",
+    `xs = ${list(xs)}`,
+    `trace = unroll(cell, xs${from ? `, ${kind}Step(${states})` : ""})`,
+  ];
+  if (view === "backwards") lines.push(`d = bptt(trace, ${seedsText(kind, seeds)})`);
+  return `${lines.join("\n")}\n`;
+}
+
+function seedsText(kind, seeds) {
+  const names = Object.keys(READ[kind]);
+  const some = names.filter((name) => hasAny(seeds[name]));
+  return (some.length ? some : names.slice(0, 1)).map((name) => `${name}=${list(seeds[name])}`).join(", ");
+}
+
+// The same, read: what a reader pastes of it changes the state. Lines NAME=[...] or NAME="...".
+// Returns { changes, own }: what belongs to the network, and the reader's own numbers, by name.
+export function fromText(text, state) {
+  const changes = {}, own = {}, { kind } = state;
+  const activations = ACTIVATIONS[kind];
+  for (const [, name, value] of text.matchAll(/\b(\w+)\s*=\s*((?:np\.array\()?\s*\[[\s\S]*?\](?=\s*\)?\s*(?:,\s*(?:\w+\s*=|$|\n)|\n|;|\)|$))|["']\w+["'])/g)) {
+    const read = /^["']/.test(value) ? value.slice(1, -1) : numbersOf(value);
+    if (read === undefined) throw new Error(`${name} is no list of numbers`);
+    if (name in AXES[kind] || activations.includes(name)) changes[`cell.${name}`] = read;
+    else if (name === "xs") changes.xs = read;
+    else own[name.replace(/^d_/, "d")] = read;
+  }
+  if (!Object.keys(changes).length && !Object.keys(own).length) throw new Error("there is no line such as W_h = [[1, 0], [0, 1]]");
+  return { changes, own };
+}
+
+function numbersOf(text) {
+  const plain = text.replace(/np\.array\(/g, "").replace(/[−–]/g, "-").replace(/(\d)\.(?!\d)/g, "$1").replace(/(^|[^\d])\.(\d)/g, "$10.$2").replace(/,\s*\]/g, "]");
+  try {
+    return JSON.parse(plain);
+  } catch {
+    return undefined;
+  }
+}
+
+// Whether arrays fit together, in words; nothing if they do
+export function misfit(state) {
+  const size = sizes(state), wanted = { ...Object.fromEntries(Object.entries(AXES[state.kind]).map(([name, axes]) => [`cell.${name}`, axes])), xs: "Tk" };
+  for (const [path, axes] of Object.entries(wanted)) {
+    const value = path.split(".").reduce((each, key) => each[key], state);
+    const shape = [...axes].map((axis) => size[axis]);
+    if (!fits(value, shape)) return `${path.replace("cell.", "")} has shape (${shapeOf(value).join(", ")}), expected (${shape.join(", ")})`;
+  }
+  return "";
+}
+
+const fits = (value, [first, ...rest]) =>
+  (first === undefined ? Number.isFinite(value) : Array.isArray(value) && value.length === first && value.every((each) => fits(each, rest)));
+const shapeOf = (value) => (Array.isArray(value) ? [value.length, ...shapeOf(value[0] ?? 0)] : []);
+
+// --- Pictures --------------------------------------------------------------------------------------
+
+const STYLES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-family", "font-weight", "font-style", "text-anchor", "opacity"];
+
+// The drawing as a file that stands alone: with the colours that it has on this page
+export function standalone(drawing) {
+  const copy = drawing.cloneNode(true);
+  const originals = [drawing, ...drawing.querySelectorAll("*")], copies = [copy, ...copy.querySelectorAll("*")];
+  originals.forEach((original, i) => {
+    const styles = getComputedStyle(original);
+    for (const name of STYLES) copies[i].style.setProperty(name, styles.getPropertyValue(name));
+  });
+  for (const each of copies) for (const name of ["class", "data-name", "data-t", "data-i", "data-d", "aria-hidden"]) each.removeAttribute(name);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(copy)}`;
+}
+
+export function save(name, text, type) {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  const link = Object.assign(document.createElement("a"), { href: address, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+}
+
+// Also where a page is opened from a folder, and has no clipboard
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const field = Object.assign(document.createElement("textarea"), { value: text });
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  }
+}
