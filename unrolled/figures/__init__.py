@@ -1,6 +1,7 @@
 """Figures that step through time, and pictures of what was learned.
 
-``steppers``: the figures that readers step through. ``plots``: pictures by Matplotlib.
+``live``: the figure that computes in the browser, and that readers touch. ``steppers``: figures whose
+frames were computed beforehand. ``plots``: pictures by Matplotlib.
 
 Beneath: ``figure``, frames, tables and the widgets; ``sheet``, numbers in their places;
 ``forwards`` and ``backwards``, what a kind of network shows; ``comparing``, two figures side by
@@ -8,6 +9,7 @@ side, families; ``charts`` and ``conventions``, magnitudes over time, and what i
 convention; ``drawing`` and ``notation``, networks as SVG, numbers and symbols as text.
 """
 
+from unrolled.figures.live import live
 from unrolled.figures.steppers import (
     back_stepper,
     batch_axes,
@@ -25,6 +27,7 @@ __all__ = [
     "back_stepper",
     "batch_axes",
     "gate_layouts",
+    "live",
     "magnitudes",
     "rows_and_columns",
     "side_by_side",

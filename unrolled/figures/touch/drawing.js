@@ -16,18 +16,19 @@ const PLANS = {
     boxes: ["h", "c", "gates", "x"],
     ...GATED(["f", "i", "c_tilde", "o"], ["gates", "c", "i c_tilde"], ["c", "h", "o"]),
     backs: [["h", "gates", "W_h"], ["c", "c", "f"]],
+    name: 16, // room for a gate's name
   },
   GRU: {
     boxes: ["h", "gates", "x"],
     ...GATED(["z", "r", "past", "h_tilde"], ["gates", "h", "1−z"]),
     backs: [["h", "gates", "W_h"], ["h", "h", "z"]],
+    name: 32,
   },
 };
 
 const CELL = { width: 42, height: 22, below: 19, between: 3 };
 const GAP = { across: 46, down: 40 };
 const MARGIN = { left: 6, top: 18, bottom: 6 };
-const NAME = 15; // room for a gate's name
 
 // The box that a quantity stands in, or that a pre-activation belongs to
 function boxOf(plan, name) {
@@ -69,7 +70,7 @@ function sizeOf(plan, run, box, back) {
   const gates = box === "gates" ? plan.gates : undefined;
   const length = run.trace[1][gates ? plan.gates[0] : box].length;
   const line = CELL.height + (back && box !== "x" ? CELL.below + CELL.between : 0);
-  if (gates) return { width: NAME + length * CELL.width, height: gates.length * line, gates };
+  if (gates) return { width: plan.name + length * CELL.width, height: gates.length * line, gates, name: plan.name };
   return { width: CELL.width, height: length * line };
 }
 
@@ -84,7 +85,7 @@ function cellsOf(plan, run, box, t, { x, y, gates }, shown, back) {
     cells.push({ name, t, i, d: true, x: left, y: top + CELL.height, width: CELL.width, height: CELL.below, value: gradient });
   };
   if (gates) {
-    gates.forEach((name, row) => run.trace[1][name].forEach((_, i) => add(name, i, x + NAME + i * CELL.width, y + row * line)));
+    gates.forEach((name, row) => run.trace[1][name].forEach((_, i) => add(name, i, x + plan.name + i * CELL.width, y + row * line)));
   } else {
     (run.trace[t] ?? run.trace[1])[box].forEach((_, i) => add(box, i, x, y + i * line));
   }
@@ -124,7 +125,7 @@ function arrowsOf(plan, T, place, back, lit) {
   };
   for (let t = 1; t <= T; t += 1) {
     for (const [from, to, label] of plan.links) add(from, t, to, t, label, upwards(place(from, t), place(to, t)));
-    for (const [from, to, label] of plan.backs) add(from, t - 1, to, t, label, onwards(place(from, t - 1), place(to, t), from === to));
+    for (const [from, to, label] of plan.backs) add(from, t - 1, to, t, label, onwards(place(from, t - 1), place(to, t), from === to ? 0 : to === "gates" ? 0.5 : 0.24));
   }
   return made;
 }
@@ -135,12 +136,14 @@ function upwards(low, high) {
   return { points: [[leaves, bottom], [leaves, bottom - 8], [leaves, top + 8], [leaves, top]], at: [leaves + 6, (bottom + top) / 2 + 4], anchor: "start" };
 }
 
-function onwards(left, right, level) {
+// From a box to one of the step after, whose place for the label is a part of the way down; 0 is level
+function onwards(left, right, part) {
+  const level = part === 0;
   const x0 = left.x + left.width + 3, x1 = right.x - 3;
   const y0 = level ? left.y + Math.min(left.height, right.height) / 2 : left.y + left.height / 2 + 6;
   const y1 = level ? y0 : right.y + right.height / 2 - 6;
   const bend = level ? 10 : Math.min(26, (x1 - x0) / 1.6);
-  const at = level ? [(x0 + x1) / 2, y0 - 8] : [(x0 + x1) / 2 + 9, (y0 + y1) / 2 - 4];
+  const at = level ? [(x0 + x1) / 2, y0 - 8] : [(x0 + x1) / 2 + (part < 0.5 ? -2 : 9), y0 + part * (y1 - y0) - 4];
   return { points: [[x0, y0], [x0 + bend, y0], [x1 - bend, y1], [x1, y1]], at, anchor: level ? "middle" : "start" };
 }
 
@@ -166,9 +169,9 @@ function arrowSvg({ points, label, at, anchor, on, back }) {
     <text x="${at[0]}" y="${at[1]}" text-anchor="${anchor}">${words}</text></g>`;
 }
 
-function boxSvg({ box, t, x, y, width, height, gates, cells, now }) {
+function boxSvg({ box, t, x, y, width, height, gates, name: room, cells, now }) {
   const label = gates ? "" : `<text class="un-label" x="${x - 1}" y="${y - 5}">${svgText({ name: box, t })}</text>`;
-  const names = (gates ?? []).map((name, row) => `<text class="un-gate" x="${x + NAME - 4}" y="${y + (row + 0.5) * (height / gates.length) + 4}">${svgText({ name })}</text>`);
+  const names = (gates ?? []).map((name, row) => `<text class="un-gate" x="${x + room - 4}" y="${y + (row + 0.5) * (height / gates.length) + 4}">${svgText({ name })}</text>`);
   return `<g class="un-box un-of-${box}${now ? " now" : ""}">${cells.map(cellSvg).join("")}
     <rect class="un-frame" x="${x}" y="${y}" width="${width}" height="${height}" rx="4"/>${label}${names.join("")}</g>`;
 }
@@ -196,10 +199,10 @@ export function tikz(state, run) {
     const text = value === undefined ? "" : `\\node[font=\\scriptsize${d ? ",text=und" : ""}] at ${point([x + width / 2, y + height / 2])} {$${number(value).replace("−", "-").replace("≈", "\\approx")}$};`;
     return `\\path[${fill}] ${point([x, y])} rectangle ${point([x + width, y + height])};${text}`;
   });
-  const frames = boxes.map(({ box, t, x, y, width, height, gates }) =>
+  const frames = boxes.map(({ box, t, x, y, width, height, gates, name: room }) =>
     `\\draw[un${box},rounded corners=2pt,thick] ${point([x, y])} rectangle ${point([x + width, y + height])};`
     + (gates
-      ? gates.map((name, row) => `\\node[left,font=\\scriptsize] at ${point([x + NAME, y + (row + 0.5) * (height / gates.length)])} {$${tex({ name })}$};`).join("")
+      ? gates.map((name, row) => `\\node[left,font=\\scriptsize] at ${point([x + room, y + (row + 0.5) * (height / gates.length)])} {$${tex({ name })}$};`).join("")
       : `\\node[above right,font=\\scriptsize,inner xsep=0pt] at ${point([x, y])} {$${tex({ name: box, t })}$};`));
   const lines = arrows.map(({ points, on, back, label, at }) => {
     const [a, b, c, e] = (back ? [...points].reverse() : points).map(point);

@@ -5,8 +5,7 @@ import {
   GATES, STATE, backwardLinesOf, factorValue, functionOf, linesOf, ofTheStepAfter, sum, termValue, uses,
   valueOf, weightOf, FUNCTIONS,
 } from "./engine.js";
-import { factorText, html, number, plainText, vector } from "./notation.js";
-import { READ } from "./state.js";
+import { exact, factorText, html, number, plainText, vector } from "./notation.js";
 
 // --- Moments ---------------------------------------------------------------------------------------
 
@@ -81,7 +80,7 @@ export function sentence(state, moment, T) {
     return { when: `Step ${t} of ${T}, ${role}`, what: `${of(name, t)} reads ${listed(sources(line, t).map((s) => html(s)))}.` };
   }
   const arriving = sources(line, t).filter(({ t: when, d }) => d && when <= T).map((s) => html(s));
-  const own = t > 0 && line.to in READ[kind] ? ["the loss itself"] : [];
+  const own = t > 0 && state.reads.includes(line.to) ? ["the loss itself"] : [];
   const from = listed([...own, ...arriving]) || "nothing yet";
   const where = t ? `Step ${t} of ${T}, back to the ${role}` : "Before step 1, back to the start";
   return { when: where, what: `${of(line.to, t, true)} comes from ${from}.` };
@@ -114,7 +113,7 @@ export function rowsOf(state, run, moment) {
   if (moment.to) return weightRows(run, moment);
   const { t, line, fn, d } = moment;
   const rows = [];
-  if (d && t > 0 && line.to in READ[run.kind]) rows.push(seedRow(state, line.to, t, true));
+  if (d && t > 0 && state.reads.includes(line.to)) rows.push(seedRow(state, line.to, t, true));
   line.terms.forEach((term, i) => rows.push(...termRows(state, run, term, t, i, line.terms.length)));
   const total = valueOf(run, { of: line.to, at: 0, d }, t);
   const label = { name: line.to, t, d };
@@ -141,8 +140,7 @@ const seedRow = (state, name, t, own) => ({
 });
 
 function seedRows(state, run) {
-  const [name] = Object.keys(READ[run.kind]);
-  return run.xs.map((_, i) => seedRow(state, name, i + 1, false));
+  return state.reads.flatMap((name) => run.xs.map((_, i) => seedRow(state, name, i + 1, false)));
 }
 
 // Where the entries of a vector come from, if a reader may change them
@@ -162,7 +160,8 @@ function termRows(state, run, term, t, i, many) {
   const rows = term.factors.map((factor) => factorRow(run, factor, t, i));
   if (term.slope) rows.push(slopeRow(run, term.slope, t, i));
   if (rows.length > 1 && many > 1) {
-    rows.push({ role: "partial", term: i, label: { text: "product" }, right: { values: termValue(run, term, t) } });
+    const values = termValue(run, term, t) ?? rows[0].right.values.map(() => undefined);
+    rows.push({ role: "partial", term: i, label: { text: "product" }, right: { values } });
   }
   return rows;
 }
@@ -266,6 +265,12 @@ function weightRows(run, { weight, reads, to }) {
 
 // --- The arithmetic behind an entry ----------------------------------------------------------------
 
+// A result, and where it was rounded every digit of it
+function outcome(value) {
+  const short = number(value, 1), all = exact(value);
+  return `<b>${short}</b>${short === all ? "" : ` <small>(${all})</small>`}`;
+}
+
 const productText = (pairs) => pairs.map(([u, v]) => `${factorText(u)}·${factorText(v)}`).join(" + ");
 
 function termText(run, term, t, j) {
@@ -285,12 +290,12 @@ function termText(run, term, t, j) {
 }
 
 const softmaxText = (y, d, j) =>
-  `${factorText(y[j])}·(${number(d[j])} − (${productText(d.map((d_i, i) => [d_i, y[i]]))}))`;
+  `${factorText(y[j])}·(${number(d[j], 1)} − (${productText(d.map((d_i, i) => [d_i, y[i]]))}))`;
 
 // How entry j of a row comes about, in HTML: one equation, or two where a function follows the sum
 export function arithmetic(state, run, moment, row, j) {
   const { t, line, fn, d } = moment;
-  const equation = (label, text, value) => `${label} = ${text ? `${text} = ` : ""}<b>${number(value)}</b>`;
+  const equation = (label, text, value) => `${label} = ${text ? `${text} = ` : ""}${outcome(value)}`;
   const entry = (name) => html({ name, t, d, entry: j + 1 });
   if (!row || row.role === "seed" || moment.start) return "";
   if (moment.to) return gradientText(run, moment, row, j);
@@ -299,8 +304,8 @@ export function arithmetic(state, run, moment, row, j) {
     if (!value) return "Nothing comes from beyond the last step.";
     return equation(termName(run, term, t, j), termText(run, term, t, j), value[j]);
   }
-  const own = d && t > 0 ? state.seeds[line.to]?.[t - 1] : undefined;
-  const parts = [own && number(own[j]), ...line.terms.map((term) => termText(run, term, t, j))].filter(Boolean);
+  const own = d && t > 0 && state.reads.includes(line.to) ? state.seeds[line.to][t - 1] : undefined;
+  const parts = [own && number(own[j], 1), ...line.terms.map((term) => termText(run, term, t, j))].filter(Boolean);
   const total = valueOf(run, { of: line.to, at: 0, d }, t)[j];
   const first = equation(entry(line.to), parts.length > 1 || /·/.test(parts[0]) ? parts.join(" + ") : "", total);
   return row.role === "result" && fn ? `${first}<br>${functionText(run, moment, total, j, entry)}` : first;
@@ -310,9 +315,9 @@ function functionText(run, { t, fn, d }, total, j, entry) {
   const [term] = fn.terms;
   const value = valueOf(run, { of: fn.to, at: 0, d }, t)[j];
   const name = functionOf(run.cell, (term.slope ?? term.factors[0]).fn);
-  const text = d ? termText(run, term, t, j) : `${name}(${number(total)})`;
+  const text = d ? termText(run, term, t, j) : `${name}(${number(total, 1)})`;
   const all = name === "softmax" && !d ? " of all entries" : "";
-  return `${entry(fn.to)} = ${text}${all} = <b>${number(value)}</b>`;
+  return `${entry(fn.to)} = ${text}${all} = ${outcome(value)}`;
 }
 
 function termName(run, term, t, j) {
@@ -332,7 +337,7 @@ function gradientText(run, { weight, reads, to }, row, j) {
   const text = reads ? productText(pairs) : pairs.map(([, d]) => factorText(d)).join(" + ");
   const name = html({ ...weight, d: true });
   const entry = `<sub>${reads ? `${row.row + 1},` : ""}${j + 1}</sub>`;
-  return `${name}${entry} = ${text} = <b>${number(sum(pairs.map(([u, v]) => u * v)))}</b>`;
+  return `${name}${entry} = ${text} = ${outcome(sum(pairs.map(([u, v]) => u * v)))}`;
 }
 
 // Which cells entry j of a row is made of: (row, side, column) → whether it is lit

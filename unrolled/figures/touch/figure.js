@@ -46,8 +46,8 @@ class Figure {
 
   // "#NAME:W_h.1.0=2&step=5": what differs from the state that was given, of one figure of the page
   fromAddress() {
-    const start = `#${this.address}:`, fragment = decodeURIComponent(location.hash);
-    return this.address && fragment.startsWith(start) ? fromAddress(fragment.slice(start.length), this.given) : undefined;
+    const start = `#${this.address}:`;
+    return this.address && location.hash.startsWith(start) ? fromAddress(location.hash.slice(start.length), this.given) : undefined;
   }
 
   link() {
@@ -235,8 +235,8 @@ class Figure {
   get guess() {
     if (!this.asks || this.state.mode !== "predict") return undefined;
     return {
-      values: this.guesses,
-      told: this.told,
+      value: (i) => this.guesses[i],
+      told: (i) => this.told[i],
       onEnter: () => this.next(),
       onAnswer: (i, value, pasted) => {
         this.guesses[i] = value;
@@ -264,7 +264,7 @@ class Figure {
     const { name, t, d } = this.moment, label = { name, t, d };
     if (wrong < 0) {
       this.solved = true;
-      this.message(`Right: ${html(label)} = (${right.map(number).join(", ")}). On with ▶.`);
+      this.message(`Right: ${html(label)} = (${right.map((value) => number(value)).join(", ")}). On with ▶.`);
       this.refresh();
       this.fly();
     } else {
@@ -367,8 +367,8 @@ class Figure {
     const parts = {
       views: this.choiceOf("Direction", VIEWS, (view) => this.turn(view)),
       modes: this.choiceOf("What to do", MODES, (mode) => this.setMode(mode)),
-      sentence: part("sentence"), drawing: part("drawing"), sheet: part("sheet-place"),
-      arithmetic: part("arithmetic"), message: part("message", "div", { role: "status" }), table: part("table", "div", { role: "region", "aria-label": "The whole run", tabindex: "0" }),
+      sentence: part("sentence"), drawing: part("drawing", "div", { role: "img" }), sheet: part("sheet-place"),
+      arithmetic: part("equation", "p"), message: part("message", "div", { role: "status" }), room: part("room", "div", { "aria-hidden": "true" }), table: part("table", "div", { role: "region", "aria-label": `The whole run: ${given.title ?? given.kind}`, tabindex: "0" }),
       voice: part("voice", "p", { "aria-live": "polite" }), actions: part("actions"),
       sizes: part("sizes"),
     };
@@ -376,10 +376,11 @@ class Figure {
     root.classList.add("un-figure");
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", given.title ?? `${given.kind} network`);
-    const head = element("div", { class: "un-head" }, element("p", { class: "un-title" }, given.title ?? ""),
-      element("div", { class: "un-switches" }, parts.views.element, parts.modes.element));
-    const stage = element("div", { class: "un-stage" }, parts.drawing, element("div", { class: "un-inset" }, parts.sheet));
-    root.replaceChildren(head, parts.sentence, stage, parts.arithmetic, this.bar(), parts.message, parts.table, parts.actions, this.tools(), parts.voice);
+    const title = element("p", { class: "un-title" }, given.title ?? "");
+    const switches = element("div", { class: "un-switches" }, parts.views.element, parts.modes.element, this.share());
+    parts.told = element("div", { class: "un-arithmetic" }, element("div", {}, parts.message, parts.arithmetic), parts.room);
+    const stage = element("div", { class: "un-stage" }, parts.drawing, parts.sheet, parts.told);
+    root.replaceChildren(title, switches, parts.sentence, stage, parts.actions, this.bar(), parts.table, this.tools(), parts.voice);
     this.listen();
   }
 
@@ -408,20 +409,22 @@ class Figure {
   }
 
   tools() {
-    const button = (text, onclick) => element("button", { type: "button", class: "un-text", onclick }, text);
     const { parts } = this;
-    parts.undo = button("Undo", () => this.undo());
-    parts.reset = button("Reset", () => this.reset());
+    parts.undo = textButton("Undo", () => this.undo());
+    parts.reset = textButton("Reset", () => this.reset());
+    return element("div", { class: "un-tools" }, parts.undo, parts.reset, parts.sizes);
+  }
+
+  share() {
+    const { parts } = this, button = textButton;
     const name = () => `${this.state.kind.toLowerCase()}-${this.state.view}-${this.state.step}`;
     const copied = (text, what) => copy(text).then(() => this.say(`${what} copied.`, true));
-    const share = element("details", { class: "un-share" }, element("summary", {}, "Share"), element("div", {},
+    parts.shared = element("span", { class: "un-told" });
+    return element("details", { class: "un-share" }, element("summary", {}, "Share ", parts.shared), element("div", {},
       this.address ? button("Copy link", () => copied(this.link(), "Link")) : undefined,
       button("Copy as Python", () => copied(python(this.state), "Python")),
       button("Save as SVG", () => { save(`${name()}.svg`, standalone(this.root.querySelector(".un-svg")), "image/svg+xml"); this.say("Saved.", true); }),
       button("Copy as TikZ", () => copied(tikz(this.state, this.run), "TikZ"))));
-    parts.share = share;
-    parts.told = element("span", { class: "un-told" });
-    return element("div", { class: "un-tools" }, parts.undo, parts.reset, parts.sizes, share, parts.told);
   }
 
   showSizes() {
@@ -449,7 +452,7 @@ class Figure {
     this.root.dataset.view = state.view;
     this.room = roomFor(state, run, moments);
     this.sentenceRoom = sentences(state, moments, state.xs.length);
-    this.arithmeticRoom = `<div class="un-room" aria-hidden="true">${arithmeticRoom(state, run, moments)}</div>`;
+    parts.room.innerHTML = arithmeticRoom(state, run, moments);
     parts.slider.max = moments.length - 1;
     this.showTicks();
     this.showSizes();
@@ -464,7 +467,7 @@ class Figure {
     const { moments } = this, last = moments.length - 1;
     const labels = [];
     moments.forEach((each, i) => {
-      const text = each.start ? (each.d ? "loss" : "start") : each.to ? "Σ" : each.t === 0 ? "0" : `t=${each.t}`;
+      const text = each.start ? (each.d ? "L" : "0") : each.to ? "Σ" : each.t === 0 ? "0" : `t=${each.t}`;
       if (text !== labels.at(-1)?.text) labels.push({ text, i });
     });
     this.parts.ticks.replaceChildren(...labels.map(({ text, i }) => element("span", { style: `--at: ${i / last}` }, text)));
@@ -472,7 +475,7 @@ class Figure {
 
   showActions() {
     const { parts, state } = this;
-    const button = (text, onclick, kind = "") => element("button", { type: "button", class: `un-text ${kind}`, onclick }, text);
+    const button = textButton;
     if (state.mode === "predict") {
       parts.actions.replaceChildren(button("Check", () => this.checkGuess(), "un-main"), button("Show me", () => this.reveal()));
     } else if (state.mode === "check") {
@@ -493,7 +496,7 @@ class Figure {
     parts.back.disabled = state.step === 0;
     parts.next.disabled = state.step === moments.length - 1 && !this.asks;
     parts.actions.classList.toggle("un-idle", state.mode === "predict" && !this.asks);
-    if (state.mode === "predict") this.message(this.asks ? `What is ${html({ name: moment.name, t: moment.t, d: moment.d })}? Type it below, in the empty cells.` : "");
+    if (state.mode === "predict") this.message(this.asks ? `What is ${html({ name: moment.name, t: moment.t, d: moment.d })}? Type it into the empty cells, then press ▶.` : "");
     const inSheet = parts.sheet.contains(document.activeElement);
     this.rebuildSheet();
     this.refresh();
@@ -526,13 +529,15 @@ class Figure {
     const { row, entry } = this.chosen ?? { row: rows.findIndex(({ role }) => role === "gradient") >= 0 ? rows.findIndex(({ role }) => role === "gradient") : fallback, entry: 0 };
     this.sheet.refresh(rows, this.hides ? () => false : litBy(rows, row, entry), this.hides);
     const text = this.hides ? "" : arithmetic(state, run, moment, rows[row], entry);
-    this.parts.arithmetic.innerHTML = `<p>${text}</p>${this.arithmeticRoom}`;
+    this.parts.arithmetic.innerHTML = text;
+    scrollable(this.parts.told);
   }
 
   // The present step is in sight, where the drawing is wider than its place
   centre() {
     const { drawing } = this.parts;
-    if (drawing.scrollWidth <= drawing.clientWidth) return;
+    drawing.setAttribute("aria-label", `The network unrolled over ${this.state.xs.length} steps; its numbers stand in the tables`);
+    if (!scrollable(drawing)) return;
     drawing.scrollTo({ left: this.model.centre - drawing.clientWidth / 2, behavior: still() ? "auto" : "smooth" });
   }
 
@@ -541,8 +546,8 @@ class Figure {
   say(text, seen = false) {
     this.parts.voice.textContent = text;
     if (!seen) return;
-    this.parts.told.textContent = text;
-    setTimeout(() => { this.parts.told.textContent = ""; }, 2500);
+    this.parts.shared.textContent = text;
+    setTimeout(() => { this.parts.shared.textContent = ""; }, 2500);
   }
 
   voice() {
@@ -610,6 +615,15 @@ class Figure {
   }
 }
 
+// Whether there is more in a place than fits: then it scrolls, by keys as well
+function scrollable(place) {
+  const scrolls = place.scrollWidth > place.clientWidth + 1 || place.scrollHeight > place.clientHeight + 1;
+  if (scrolls) place.tabIndex = 0;
+  else place.removeAttribute("tabindex");
+  return scrolls;
+}
+
+const textButton = (text, onclick, kind = "") => element("button", { type: "button", class: `un-text ${kind}`, onclick }, text);
 const escaped = (text) => text.replace(/[&<>]/g, (each) => `&#${each.charCodeAt(0)};`);
 
 // A number that was typed is right if it is the value, rounded to where it was given: at most half a
@@ -620,7 +634,7 @@ function same(mine, right) {
 
 // All sentences of a figure, unseen, one behind another: the place has the size of the largest
 function sentences(state, moments, T) {
-  const kinds = new Map(moments.map((each) => [`${each.name} ${each.weight?.name} ${each.t === T ? "end" : ""}`, each]));
+  const kinds = new Map(moments.map((each) => [`${each.name} ${each.weight?.name} ${each.t === T} ${each.t === 0}`, each]));
   return [...kinds.values()].map((each) => {
     const { when, what } = sentence(state, each, T);
     return `<p class="un-room" aria-hidden="true"><b>${when}:</b> ${what}</p>`;

@@ -2,22 +2,24 @@
 
 const MINUS = "−";
 
-// At most six characters, so that columns need no more room than that
-export function number(value) {
+// At most six characters, so that columns need no more room than that. In a calculation there is room
+// for a digit more.
+export function number(value, more = 0) {
   const size = Math.abs(value);
   if (Number.isNaN(value)) return "?";
   if (size === Infinity) return value > 0 ? "∞" : `${MINUS}∞`;
   if (size === 0) return "0";
-  if (size < 0.001) return "≈ 0";
-  const decimals = size < 1 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0;
+  if (size < 0.001) return more ? powerOfTen(value, more) : "≈ 0";
+  const decimals = size < (more ? 1 : 0.1) ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0;
   const rounded = Number(value.toFixed(decimals));
-  const text = Math.abs(rounded) < 99999.5 ? String(rounded) : powerOfTen(value);
+  const text = Math.abs(rounded) < 99999.5 ? String(rounded) : powerOfTen(value, more);
   return text.replace("-", MINUS);
 }
 
-function powerOfTen(value) {
-  const [digits, power] = value.toExponential(0).split("e+");
-  return `${digits}·10${[...power].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`;
+function powerOfTen(value, decimals) {
+  const [digits, power] = value.toExponential(2 * decimals).split("e");
+  const raised = [...power.replace("+", "")].map((each) => (each === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[each]));
+  return `${digits.replace("-", MINUS)}·10${raised.join("")}`;
 }
 
 // Every digit that there is
@@ -31,11 +33,8 @@ export function parse(text) {
   return plain === "" || /[xbo]/i.test(plain) ? NaN : Number(plain);
 }
 
-export const vector = (values) => `(${values.map(number).join(", ")})`;
-export const factorText = (value) => (value < 0 ? `(${number(value)})` : number(value));
-
-const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
-export const subscript = (n) => [...String(n)].map((digit) => SUBSCRIPTS[digit]).join("");
+export const vector = (values) => `(${values.map((value) => number(value)).join(", ")})`;
+export const factorText = (value) => (value < 0 ? `(${number(value, 1)})` : number(value, 1));
 
 // --- Symbols ---------------------------------------------------------------------------------------
 
@@ -48,7 +47,7 @@ function pieces({ name, t, d, gate, transposed, entry, fn }) {
     before: `${fn === "1-" ? "1 − " : fn ? `${fn}(` : ""}${d ? "∂L/∂" : ""}`,
     letter: tilde ? `${letter}\u0303` : letter,
     below: [tilde ? "" : rest.join("_"), gate && plainText({ name: gate }), entry].filter(Boolean).join(","),
-    after: `${transposed ? "ᵀ" : ""}${t === undefined ? "" : `(${t})`}${fn && fn !== "1-" ? ")" : ""}`,
+    after: `${t === undefined ? "" : `(${t})`}${transposed ? "ᵀ" : ""}${fn && fn !== "1-" ? ")" : ""}`,
   };
 }
 

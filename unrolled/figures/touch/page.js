@@ -22,7 +22,7 @@ function start(place) {
   place.append(el);
   figure.render({ model: modelOf({ ...values, address }), el });
   place.querySelector(".un-static")?.remove();
-  if (decodeURIComponent(location.hash).startsWith(`#${address}:`)) place.scrollIntoView();
+  if (location.hash.startsWith(`#${address}:`)) place.scrollIntoView();
 }
 
 function startAll() {

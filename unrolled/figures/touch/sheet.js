@@ -5,7 +5,7 @@ import { sign, strength } from "./drawing.js";
 import { known, momentsOf, rowsOf } from "./explain.js";
 import { STATE } from "./engine.js";
 import { html, plainText } from "./notation.js";
-import { CHOICES, READ } from "./state.js";
+import { CHOICES } from "./state.js";
 
 const labelHtml = (label) => (label ? (label.text ?? html(label)) : "");
 const labelText = (row) => row.hint ?? row.name ?? row.label?.text ?? plainText(row.label);
@@ -27,7 +27,7 @@ export function roomFor(state, run, moments) {
 // --- The sheet -------------------------------------------------------------------------------------
 
 // `figure` is what the sheet asks and tells: edit(path, value, anew), choose(row, j), activation(path,
-// name), and in predict mode `guess`, { values, told, onAnswer, onEnter }.
+// name), and in predict mode `guess`, { value, told, onAnswer, onEnter }.
 export function sheet(figure, rows, room) {
   const grid = element("div", { class: "un-sheet un-cells" });
   grid.style.setProperty("--left", room.left);
@@ -108,7 +108,7 @@ function guessCell(figure, row, c) {
     onPaste: (_, numbers) => numbers.forEach((value, i) => guess.onAnswer(c + i, value, true)),
   });
   box.append(made.element);
-  return { box, show: () => made.show(guess.values[c]), told: () => guess.told[c], role: "guess" };
+  return { box, show: () => made.show(guess.value(c)), told: () => guess.told(c), role: "guess" };
 }
 
 function refresh(cells, rows, lit, hides) {
@@ -131,7 +131,7 @@ export function columnsOf(state) {
   if (view === "forwards") {
     return [{ name: "x" }, ...names(momentsOf(kind, view, 1)).map((name) => ({ name }))];
   }
-  const seeds = Object.keys(READ[kind]).map((name) => ({ name, d: true, seed: true }));
+  const seeds = state.reads.map((name) => ({ name, d: true, seed: true }));
   return [...seeds, ...names(momentsOf(kind, view, 1)).map((name) => ({ name, d: true }))];
 }
 
@@ -222,7 +222,7 @@ export function arithmeticRoom(state, run, moments) {
     return { products: Math.ceil(products), lines: moment.fn ? 2 : 1 };
   });
   const longest = Math.max(...lengths.map(({ products }) => products));
-  const widest = Array(longest).fill("(−0.000)·(−0.000)").join(" + ");
-  return `∂L/∂a(00) = ${widest} = −0.000${lengths.some(({ lines }) => lines > 1) ? "<br>∂L/∂a(00) = (−0.000)·(−0.000) = −0.000" : ""}`;
+  const widest = Array(longest).fill("0.00·(−0.00)").join(" + ");
+  return `∂L/∂a(0) = ${widest} = −0.00${lengths.some(({ lines }) => lines > 1) ? "<br>∂L/∂a(0) = 0.00·(−0.00) = −0.00" : ""}`;
 }
 

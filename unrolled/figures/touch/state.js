@@ -66,7 +66,12 @@ export function complete(given) {
     const shape = [...axes].map((axis) => size[axis]);
     state = withValue(state, path, fitted(at(given, path), shape));
   }
-  return state;
+  return { ...state, reads: readBy(state) };
+}
+
+// The quantities that the loss reads here: the output, and what has a gradient of its own
+function readBy({ kind, seeds }) {
+  return Object.keys(READ[kind]).filter((name, i) => i === 0 || seeds[name].flat().some((value) => value !== 0));
 }
 
 // One more or one less of steps (T), inputs (k), neurons (n) or outputs (o)
@@ -100,7 +105,7 @@ export function toAddress(state, given) {
     parts.push(`${axis}=${size}`);
     base = resized(base, axis, size);
   }
-  const { kind, title, ...rest } = state;
+  const { kind, title, reads, ...rest } = state;
   for (const [path, value] of leaves(rest)) {
     if (at(base, path) !== value) parts.push(`${short(path)}=${value}`);
   }
