@@ -87,7 +87,7 @@ def packages(root: Path) -> Path:
 
 
 def copy_files(app: Sphinx) -> None:
-    """Copy into the site what pages load, and the stepper's own style."""
+    """Copy into the site what pages load, and the figures' own style and script."""
     if app.builder.format != "html":
         return
     root, static = Path(app.confdir), Path(app.outdir) / "_static"
@@ -106,13 +106,29 @@ def copy_files(app: Sphinx) -> None:
 
 
 def write_style(static: Path) -> None:
-    """The figures' style as a file of the site: where scripts are off, no widget brings it."""
+    """The figures' style as files of the site: where scripts are off, no widget brings it.
+
+    And the module of the figures that one can touch, as a classic script: a page that was opened from
+    a folder may load no other.
+    """
     from importlib import resources
 
+    from unrolled.figures import touch
     from unrolled.figures.drawing import STYLE
 
     css = resources.files("unrolled.figures").joinpath("stepper.css").read_text(encoding="utf-8")
     (static / "stepper.css").write_text(STYLE + css, encoding="utf-8")
+    (static / "figure.css").write_text(touch.style(), encoding="utf-8")
+    (static / "figure.js").write_text(touch.script(), encoding="utf-8")
+
+
+PLACE = 'class="un-place"'
+
+
+def bring_figures(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
+    """Pages with a figure that one can touch load its script, others do not."""
+    if PLACE in context.get("body", ""):
+        app.add_js_file("figure.js", loading_method="defer")
 
 
 # What an address without a page leads to. The one that Jupyter Book would write names no icon, and
@@ -172,16 +188,28 @@ STATE = re.compile(
 NAME = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
+VIEW = 'type="application/vnd.jupyter.widget-view+json"'
+MANAGER = re.compile(r'<script[^>]*src="[^"]*widgets/embed\.js[^"]*"[^>]*></script>\s*')
+
+
 def lighten(page: str) -> str:
     """The page with its figures' state told shortly: an eighth less to load, and always the same.
 
     Left out is what has no value, which is what the widgets take for granted. The names of models,
-    32 random digits each, become numbers.
+    32 random digits each, become numbers. A figure that one can touch is no widget on a page; where
+    there is no other, the page needs neither state nor manager.
     """
     found = STATE.search(page)
     if not found:
         return page
+    if VIEW not in page:
+        return MANAGER.sub("", page[: found.start()] + page[found.end() :])
     told = json.loads(found[2])
+    told["state"] = {
+        name: model
+        for name, model in told["state"].items()
+        if model["model_module"] != "anywidget"
+    }
     for model in told["state"].values():
         model["state"] = {key: value for key, value in model["state"].items() if value is not None}
     short = json.dumps(told, separators=(",", ":"), ensure_ascii=False)
@@ -208,7 +236,9 @@ def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", copy_files)
     app.connect("env-get-outdated", outdated)
     app.connect("html-page-context", keep_icons)
+    app.connect("html-page-context", bring_figures)
     app.connect("build-finished", write_entrance)
     app.connect("build-finished", mend)
     app.add_css_file("stepper.css")
+    app.add_css_file("figure.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

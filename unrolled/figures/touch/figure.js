@@ -470,6 +470,7 @@ class Figure {
       const text = each.start ? (each.d ? "L" : "0") : each.to ? "Σ" : each.t === 0 ? "0" : `t=${each.t}`;
       if (text !== labels.at(-1)?.text) labels.push({ text, i });
     });
+    if (labels[1].i / last < 0.08) labels[0].text = ""; // there is no room for both
     this.parts.ticks.replaceChildren(...labels.map(({ text, i }) => element("span", { style: `--at: ${i / last}` }, text)));
   }
 
@@ -530,6 +531,7 @@ class Figure {
     this.sheet.refresh(rows, this.hides ? () => false : litBy(rows, row, entry), this.hides);
     const text = this.hides ? "" : arithmetic(state, run, moment, rows[row], entry);
     this.parts.arithmetic.innerHTML = text;
+    this.parts.arithmetic.classList.toggle("asked", !!this.chosen);
     scrollable(this.parts.told);
   }
 

@@ -15,13 +15,22 @@ function modelOf(values) {
   };
 }
 
+// On paper a figure that moves is of no use: there the table of all steps stands in its place, the one
+// that shows where scripts are off
+function onPaper(place) {
+  const copy = document.createElement("div");
+  copy.className = "un-paper";
+  copy.innerHTML = place.querySelector("noscript")?.textContent ?? "";
+  return copy;
+}
+
 function start(place) {
   const values = JSON.parse(place.querySelector("script[type='application/json']").textContent);
   const address = nameOf(values.title);
   const el = document.createElement("div");
   place.append(el);
   figure.render({ model: modelOf({ ...values, address }), el });
-  place.querySelector(".un-static")?.remove();
+  place.append(onPaper(place));
   if (location.hash.startsWith(`#${address}:`)) place.scrollIntoView();
 }
 
