@@ -108,8 +108,8 @@ def copy_files(app: Sphinx) -> None:
 def write_style(static: Path) -> None:
     """The figures' style as files of the site: where scripts are off, no widget brings it.
 
-    And the module of the figures that one can touch, as a classic script: a page that was opened from
-    a folder may load no other.
+    And the module of the figures that one can touch, as a classic script: a page that was opened
+    from a folder may load no other.
     """
     from importlib import resources
 
@@ -206,9 +206,7 @@ def lighten(page: str) -> str:
         return MANAGER.sub("", page[: found.start()] + page[found.end() :])
     told = json.loads(found[2])
     told["state"] = {
-        name: model
-        for name, model in told["state"].items()
-        if model["model_module"] != "anywidget"
+        name: model for name, model in told["state"].items() if model["model_module"] != "anywidget"
     }
     for model in told["state"].values():
         model["state"] = {key: value for key, value in model["state"].items() if value is not None}

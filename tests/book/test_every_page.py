@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from browsing import PATIENCE, all_figures, becomes, hurry, listen
+from browsing import PATIENCE, all_figures, hurry, listen
 
 ROOT = Path(__file__).parents[2]
 CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -83,7 +83,7 @@ class Walk:
     complaints: list[str] = field(default_factory=list)
     wide: dict[int, int] = field(default_factory=dict)
     violations: dict[tuple[str, int], list[Any]] = field(default_factory=dict)
-    stuck: list[int] = field(default_factory=list)
+    stuck: list[Any] = field(default_factory=list)
 
 
 def opened(browser, address: str, found: Walk, home: str):
@@ -111,10 +111,7 @@ def walk(browser, site, served, axe) -> Callable[[str], Walk]:
             page = opened(browser, f"{served}/{name}", found, served)
             found.title = page.title()
             if name == COLOURED:
-                page.get_by_role("slider", name="Step").first.focus()
-                for _ in range(7):
-                    page.keyboard.press("ArrowRight")
-                becomes(page, "Step 2 of 3, hidden layer")
+                page.get_by_role("slider", name="Moment").first.fill("3")
             page.evaluate(script)
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 780})
@@ -144,8 +141,8 @@ def violations(page, scheme: str) -> list[Any]:
     ]
 
 
-def stuck(page) -> list[int]:
-    """The numbers of the figures that do not go to their last frame at the key End."""
+def stuck(page) -> list[Any]:
+    """The figures that do not go to their end at the key End."""
     found = []
     for i in range(page.locator(".rnn-stepper").count()):
         figure = page.locator(".rnn-stepper").nth(i)
@@ -161,6 +158,11 @@ def stuck(page) -> list[int]:
         )
         if steps.get_attribute("aria-valuenow") != steps.get_attribute("aria-valuemax"):
             found.append(i)
+    for slider in page.locator(".un-slider").all():
+        slider.focus()
+        page.keyboard.press("End")
+        if slider.input_value() != slider.get_attribute("max"):
+            found.append(slider.get_attribute("aria-valuetext"))
     return found
 
 

@@ -315,16 +315,18 @@ def test_with_the_pdf_the_front_page_and_the_archive_offer_it(printed):
     assert not list(printed.rglob("*draft*"))
 
 
-def test_on_paper_a_figure_is_its_last_frame_and_its_steps(site):
+def test_on_paper_a_figure_is_its_steps_or_its_last_frame_and_its_steps(site):
     article = pdf.chapter(site, "book/elman")
+    live = article.select(".un-place .rnn-table")
+    assert len(live) == (site / "book" / "elman.html").read_text().count("un-place")
+    assert live[0].caption.get_text().endswith("at step 1?")
+    assert "(9, 0, 0)" in live[0].get_text()
     figures = article.select(".rnn-stepper")
     assert len(figures) == len(
         re.findall("widget-view", (site / "book" / "elman.html").read_text())
     )
-    assert figures[0].select_one(".rnn-title").get_text().endswith("at step 1?")
-    assert "Step 3 of 3, output" in figures[0].get_text()
     steps = figures[0].find_next_sibling(class_="rnn-table")
-    assert steps.caption.get_text() == "All steps" and "(−1, 4, 2)" in steps.get_text()
+    assert steps.caption.get_text().startswith("All steps")
     assert not article.select("noscript, script, details, summary")
     ids = [tag["id"] for tag in article.find_all(id=True)]
     assert len(ids) == len(set(ids))

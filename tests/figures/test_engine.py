@@ -14,6 +14,7 @@ from unrolled.figures.touch import FOLDER
 
 NETWORKS = 80  # of each kind
 KINDS = (Layer, Elman, Jordan, LSTM, GRU)
+PHIS = ("phi", "g_h", "g_o")
 
 COMPUTE = """async (states) => {
     const { forwards, backwards } = await import("/engine.js");
@@ -48,7 +49,7 @@ def run(kind, rng):
     seeds = {name: rng.normal(size=getattr(trace, name).shape) for name in sorted(read)}
     state = {
         "kind": kind.__name__,
-        "cell": {**parameters(cell), **{g: getattr(cell, g) for g in ("phi", "g_h", "g_o") if hasattr(cell, g)}},
+        "cell": parameters(cell) | {g: getattr(cell, g) for g in PHIS if hasattr(cell, g)},
         "xs": xs,
         "initial": {name: getattr(initial, name) for name in cell.state},
         "seeds": seeds,
@@ -57,7 +58,7 @@ def run(kind, rng):
 
 
 def differences(found, trace, d):
-    """For every quantity and gradient its name, and how far the page is off, by the largest number."""
+    """For every quantity and gradient its name, and how far off the page is."""
     T, quantities = len(trace), trace.steps._asdict()
     for name, of_rnnlib in quantities.items():
         yield name, off([found["trace"][t][name] for t in range(1, T + 1)], of_rnnlib)

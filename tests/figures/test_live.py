@@ -23,7 +23,7 @@ def networks():
     return {
         "Layer": Layer(draw(size=(2, 3)), draw(size=(3, 3)), draw(size=3)),
         "Elman": notes_elman(),
-        "Jordan": Jordan(draw(size=(2, 3)), draw(size=(2, 3)), draw(size=(3, 2)), draw(size=3), draw(size=2)),
+        "Jordan": Jordan(*(draw(size=each) for each in ((2, 3), (2, 3), (3, 2), 3, 2))),
         "LSTM": LSTM(*gates),
         "GRU": GRU(*(each[:3] for each in gates), draw(size=3)),
     }

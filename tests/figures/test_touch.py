@@ -1,14 +1,19 @@
-"""The figure that one can touch, in a real browser: values and products, edits, predictions, keys."""
+"""The figure that one can touch, in a browser: values, products, edits, predictions, keys."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from urllib.parse import unquote
 
+import fonts
 import pytest
-from browsing import PATIENCE, listen
+from browsing import ARGUMENTS, PATIENCE, listen
+from needs import missing
 from touch_page import GIVEN, page_of, place
+
+from unrolled.figures.touch import module
 
 WIDTHS = (1300, 390)
 
@@ -452,12 +457,46 @@ def test_a_swipe_goes_on_and_back(visit):
     assert elman.sentence().startswith("Step 1 of 3, hidden layer")
 
 
+ASKED = """async (text) => {
+    const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    const { default: { render } } = await import(address);
+    const values = { title: "By hand", state: JSON.parse(document.querySelector(
+        ".un-place script").textContent).state }, heard = {};
+    window.model = {
+        get: (name) => values[name],
+        set: (name, value) => { values[name] = value; heard["change:" + name]?.(); },
+        save_changes: () => { window.saved = (window.saved ?? 0) + 1; },
+        on: (name, call) => { heard[name] = call; },
+        off: (name) => { delete heard[name]; },
+    };
+    const el = document.createElement("div");
+    document.querySelector("main").append(el);
+    window.leave = render({ model, el });
+}"""
+
+
+def test_the_module_keeps_the_contract_of_anywidget(visit):
+    """What JupyterLab, MyST and marimo do with it: state goes in and comes out by the model."""
+    page = visit()
+    page.evaluate(ASKED, module())
+    figure = page.get_by_role("group", name="By hand", exact=True)
+    figure.get_by_role("textbox", name="b_h, entry 1", exact=True).fill("5")
+    assert page.evaluate("model.get('state').cell.b_h") == [5, 0, -1]
+    assert page.evaluate("saved") == 1
+    page.evaluate("model.set('state', {...model.get('state'), step: 2, xs: [[0, 1]]})")
+    assert figure.locator(".un-sentence > p").first.inner_text().startswith("Step 1 of 1, output")
+    assert page.evaluate("saved") == 1
+    assert "#" not in page.url
+    page.evaluate("leave()")
+
+
 SIZES = """async () => {
     const found = {};
     for (const figure of document.querySelectorAll(".un-figure")) {
         const kind = figure.getAttribute("aria-label");
         for (const view of ["Forwards", "Backwards"]) {
-            [...figure.querySelectorAll(".un-switches button")].find((b) => b.textContent === view).click();
+            const buttons = [...figure.querySelectorAll(".un-switches button")];
+            buttons.find((button) => button.textContent === view).click();
             const slider = figure.querySelector(".un-slider"), sizes = new Set();
             for (let step = 0; step <= slider.max; step += 1) {
                 slider.value = step;
@@ -475,6 +514,22 @@ SIZES = """async () => {
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_figure_has_one_size_through_all_moments(visit, width):
     found = visit(width=width).evaluate(SIZES)
+    assert {name: sizes for name, sizes in found.items() if len(sizes) > 1} == {}
+
+
+@pytest.mark.parametrize("families", fonts.SETS, ids=" and ".join)
+def test_no_font_makes_a_figure_jump(families, browser, chromium, address, tmp_path):
+    try:
+        file = fonts.configuration(families, tmp_path)
+    except FileNotFoundError as lacking:
+        missing(f"there is no {lacking}", "bash setup.sh --tests")
+    environment = {**os.environ, "FONTCONFIG_FILE": str(file)}
+    another = browser.browser_type.launch(executable_path=chromium, args=ARGUMENTS, env=environment)
+    page = another.new_page(viewport={"width": 1300, "height": 900})
+    page.goto(address())
+    assert fonts.used_by(page, ".un-sentence b") <= {*families}
+    found = page.evaluate(SIZES)
+    another.close()
     assert {name: sizes for name, sizes in found.items() if len(sizes) > 1} == {}
 
 

@@ -87,10 +87,3 @@ def all_figures(page) -> int:
         arg=VIEWS,
     )
     return page.locator(".rnn-stepper").count()
-
-
-def becomes(page, beginning):
-    page.wait_for_function(
-        "start => document.querySelector('.rnn-frame')?.dataset.text.startsWith(start)",
-        arg=beginning,
-    )

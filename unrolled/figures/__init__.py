@@ -1,7 +1,7 @@
 """Figures that step through time, and pictures of what was learned.
 
-``live``: the figure that computes in the browser, and that readers touch. ``steppers``: figures whose
-frames were computed beforehand. ``plots``: pictures by Matplotlib.
+``live``: the figure that computes in the browser, and that readers touch. ``steppers``: figures
+whose frames were computed beforehand. ``plots``: pictures by Matplotlib.
 
 Beneath: ``figure``, frames, tables and the widgets; ``sheet``, numbers in their places;
 ``forwards`` and ``backwards``, what a kind of network shows; ``comparing``, two figures side by

@@ -8,7 +8,7 @@ import anywidget
 import traitlets
 
 from rnnlib.trace import Trace
-from unrolled.figures.live import (
+from unrolled.figures.states import (
     check_fits,
     gradient_of,
     place_html,
@@ -27,8 +27,8 @@ class LiveFigure(anywidget.AnyWidget):
     title : str
         The question that it answers.
     state : dict
-        All that it shows: the network, its inputs, where the reader is. It changes with every number
-        that a reader changes: ``figure.observe(function, "state")``.
+        All that it shows: the network, its inputs, where the reader is. It changes with every
+        number that a reader changes: ``figure.observe(function, "state")``.
     """
 
     _esm = module()
@@ -38,7 +38,7 @@ class LiveFigure(anywidget.AnyWidget):
 
     @property
     def trace(self) -> Trace:
-        """What it shows, computed by rnnlib from what the reader made of it; set it to show another."""
+        """What it shows, with all that a reader changed; set it to show another."""
         return trace_of(self.state)
 
     @trace.setter

@@ -1,8 +1,8 @@
 """The module that the figures are in a browser: its sources, and what they are joined to.
 
-The sources are ES modules, each of which knows those before it: ``engine.js`` computes, ``figure.js``
-is the figure. JupyterLab takes them as one ES module. A page that was opened from a folder on disk may
-not load a module; it takes the same text as a classic script.
+The sources are ES modules, each of which knows those before it: ``engine.js`` computes,
+``figure.js`` is the figure. JupyterLab takes them as one ES module. A page that was opened from a
+folder on disk may not load a module; it takes the same text as a classic script.
 """
 
 from __future__ import annotations

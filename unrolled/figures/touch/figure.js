@@ -76,7 +76,7 @@ class Figure {
   // The reader's guesses and own numbers, of no other moment
   forget() {
     this.guesses = [];
-    this.told = [];
+    this.marks = [];
     this.solved = false;
   }
 
@@ -106,8 +106,8 @@ class Figure {
   }
 
   edit(path, value, anew) {
-    const inRun = this.state.mode === "predict" && this.solved ? this.told : [];
-    this.told = inRun;
+    this.solved = false; // another network is another question
+    this.marks = [];
     this.become(withValue(this.state, path, value), { anew });
   }
 
@@ -236,11 +236,11 @@ class Figure {
     if (!this.asks || this.state.mode !== "predict") return undefined;
     return {
       value: (i) => this.guesses[i],
-      told: (i) => this.told[i],
+      told: (i) => this.marks[i],
       onEnter: () => this.next(),
       onAnswer: (i, value, pasted) => {
         this.guesses[i] = value;
-        this.told[i] = undefined;
+        this.marks[i] = undefined;
         if (pasted) this.refresh();
       },
     };
@@ -259,8 +259,8 @@ class Figure {
       this.root.querySelectorAll(".un-sheet .un-answer")[missing]?.focus();
       return false;
     }
-    this.told = right.map((value, i) => (same(this.guesses[i], value) ? "right" : "wrong"));
-    const wrong = this.told.indexOf("wrong");
+    this.marks = right.map((value, i) => (same(this.guesses[i], value) ? "right" : "wrong"));
+    const wrong = this.marks.indexOf("wrong");
     const { name, t, d } = this.moment, label = { name, t, d };
     if (wrong < 0) {
       this.solved = true;
@@ -268,7 +268,7 @@ class Figure {
       this.refresh();
       this.fly();
     } else {
-      const fine = right.length - this.told.filter((each) => each === "wrong").length;
+      const fine = right.length - this.marks.filter((each) => each === "wrong").length;
       const count = right.length === 1 ? "" : `${fine} of ${right.length} right. `;
       this.message(`${count}Entry ${wrong + 1} is not ${number(this.guesses[wrong])}: ${this.product(wrong)}`);
       this.refresh();
@@ -283,7 +283,7 @@ class Figure {
 
   reveal() {
     this.guesses = [...this.expected()];
-    this.told = this.guesses.map(() => undefined);
+    this.marks = [];
     this.solved = true;
     this.message("");
     this.rebuildSheet();
@@ -526,8 +526,8 @@ class Figure {
   // The entry that is pointed at, what it is made of, and its arithmetic
   light() {
     const { moment, state, run } = this, rows = this.rows();
-    const fallback = rows.findLastIndex(({ role }) => role === "result" || role === "gradient");
-    const { row, entry } = this.chosen ?? { row: rows.findIndex(({ role }) => role === "gradient") >= 0 ? rows.findIndex(({ role }) => role === "gradient") : fallback, entry: 0 };
+    const outcome = rows.findIndex(({ role }) => role === "result" || role === "gradient");
+    const { row, entry } = this.chosen ?? { row: outcome, entry: 0 };
     this.sheet.refresh(rows, this.hides ? () => false : litBy(rows, row, entry), this.hides);
     const text = this.hides ? "" : arithmetic(state, run, moment, rows[row], entry);
     this.parts.arithmetic.innerHTML = text;
@@ -555,8 +555,9 @@ class Figure {
   voice() {
     const text = spoken(this.state, this.run, this.moment, this.hides);
     this.root.dataset.text = text;
-    if (this.told0 !== undefined && this.told0 !== text) this.parts.voice.textContent = text;
-    this.told0 = text;
+    // the first moment is there to be read; only what changes is said
+    if (this.heard !== undefined && this.heard !== text) this.parts.voice.textContent = text;
+    this.heard = text;
   }
 
   // --- Keys, swipes and clicks ---------------------------------------------------------------------
