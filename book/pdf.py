@@ -34,8 +34,8 @@ SUBTITLE = "Recurrent neural networks, one time step at a time"
 AUTHORS = "The Unrolled authors"
 LICENCE = "Text and figures: CC BY 4.0. Code: BSD-3-Clause."
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-ON_PAPER = """<p><strong>On paper</strong> each figure is a table of all its steps, and some stand at
-their last frame. In the site they move, and their numbers can be changed.</p>"""
+ON_PAPER = """<p><strong>On paper</strong> each figure is a table of all its steps, and some stand
+at their last frame. In the site they move, and their numbers can be changed.</p>"""
 # of what a page shows on a screen, these have no place on paper
 SCREEN_ONLY = "a.headerlink, script, .sd-summary-state-marker, .cell.tag_hide-cell, button"
 # a figure that stands still

@@ -12,19 +12,16 @@ from networks import draw, random_elman, random_jordan, random_layer
 from rnnlib import (
     LSTM,
     ElmanStep,
-    Jordan,
     Layer,
-    LSTMStep,
     bptt,
     contributions,
     pad,
     unroll,
 )
 from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
-from rnnlib.gated import GRU, PeepholeLSTM
+from rnnlib.gated import GRU
 from rnnlib.parameters import parameters
 from unrolled.figures import (
-    back_stepper,
     batch_axes,
     gate_layouts,
     magnitudes,
@@ -54,21 +51,11 @@ def texts(figure):
     return [sentence_text(frame.text) for frame in figure.frames]
 
 
-def results(figure):
-    """What all frames add: by step, then by name."""
-    found = {}
-    for frame in figure.frames:
-        found.setdefault(frame.t, {}).update(frame.results)
-    return found
-
-
 def gated(kind, rng, k=2, n=3):
     g = 3 if kind is GRU else 4
     weights = [draw(rng, g, k, n), draw(rng, g, n, n), draw(rng, g, n)]
     if kind is GRU:
         weights.append(draw(rng, n))
-    if kind is PeepholeLSTM:
-        weights.append(draw(rng, 3, n))
     return kind(*weights)
 
 
@@ -76,57 +63,7 @@ def blocks(frame):
     return {block.label: block.values for sheet in frame.sheets for block in sheet.blocks}
 
 
-# --- forwards: networks with gates, batches, one product ------------------------------------------
-
-
-@pytest.mark.parametrize("kind", [LSTM, PeepholeLSTM, GRU])
-@pytest.mark.parametrize("T", [1, 3, 7])
-def test_networks_with_gates_show_every_gate_and_state(kind, T, rng):
-    trace = unroll(gated(kind, rng), draw(rng, T, 2))
-    figure = stepper(trace)
-    rows, gates = results(figure), ("z", "r") if kind is GRU else ("f", "i", "o")
-    candidate, states = ("h_tilde", ["h"]) if kind is GRU else ("c_tilde", ["c", "h"])
-    for t in range(1, T + 1):
-        for name in (*gates, candidate, *states):
-            np.testing.assert_array_equal(rows[t][f"{name}({t})"], getattr(trace[t], name))
-    assert len(figure.frames) == 1 + T * (4 if kind is GRU else 6)
-
-
-@pytest.mark.parametrize("kind", [LSTM, PeepholeLSTM, GRU])
-def test_a_gates_parts_sum_to_its_pre_activation(kind, rng):
-    trace = unroll(gated(kind, rng), draw(rng, 3, 2))
-    for frame in stepper(trace).frames:
-        shown = blocks(frame)
-        gate = next((label[4:-1] for label in shown if label.startswith("W_x[")), None)
-        past = "reset" if gate == "h_tilde" else "from memory"
-        parts = shown["from x"] + shown[past] + shown[f"b[{gate}]"] + shown.get("seen", 0)
-        a = shown[f"a_{gate[0]}"]
-        np.testing.assert_allclose(parts, a, rtol=1e-12)
-        value = np.tanh(a) if gate.endswith("tilde") else 1 / (1 + np.exp(-a))
-        t = max(frame.t, 1)
-        np.testing.assert_allclose(value[0], getattr(trace[t], gate), rtol=1e-12)
-
-
-def test_an_lstm_in_words():
-    ones = np.ones((4, 1, 1))
-    cell = LSTM(W_x=0 * ones, W_h=0 * ones, b=[[0], [0], [0], [1]])
-    figure = stepper(unroll(cell, [[1], [1]], initial=LSTMStep(h=[0], c=[2])))
-    assert texts(figure)[:7] == [
-        "Before step 1 of 2, start: h(0) = (0) and c(0) = (2); this is what the network starts "
-        "from.",
-        "Step 1 of 2, forget gate: (0) + (0) + b[f] = (0), and σ of this is f(1) = (0.5): the "
-        "share of c(0) that stays.",
-        "Step 1 of 2, input gate: (0) + (0) + b[i] = (0), and σ of this is i(1) = (0.5): the share "
-        "of the candidate that is written.",
-        "Step 1 of 2, candidate: (0) + (0) + b[c̃] = (1), and tanh of this is c̃(1) = (0.762): what "
-        "may be written.",
-        "Step 1 of 2, output gate: (0) + (0) + b[o] = (0), and σ of this is o(1) = (0.5): the "
-        "share of the cell state that is shown.",
-        "Step 1 of 2, cell state: f(1) times c(0), entry by entry, is (1); i(1) times c̃(1) is "
-        "(0.381); their sum is c(1) = (1.38).",
-        "Step 1 of 2, hidden state: tanh of c(1) is (0.881); times o(1), entry by entry, this is "
-        "h(1) = (0.441).",
-    ]
+# --- forwards: batches, one product ---------------------------------------------------------------
 
 
 def test_one_product_instead_of_two():
@@ -149,11 +86,6 @@ def test_one_product_instead_of_two():
     ]
 
 
-def test_gates_are_not_stacked(rng):
-    with pytest.raises(ValueError, match="stacked is True, and the trace is of a LSTM; expected"):
-        stepper(unroll(gated(LSTM, rng), draw(rng, 3, 2)), stacked=True)
-
-
 def test_a_small_batch_is_shown_as_matrices(rng):
     xs = draw(rng, 3, 4, 2).round(1)
     trace = unroll(notes_elman(), xs)
@@ -171,25 +103,29 @@ def test_a_small_batch_is_shown_as_matrices(rng):
     np.testing.assert_array_equal(shown["Y(2)"], trace[2].y)
 
 
-@pytest.mark.parametrize("kind", [Layer, LSTM, GRU])
-def test_a_sequence_of_a_batch_is_what_it_is_alone(kind, rng):
-    cell = random_layer(rng) if kind is Layer else gated(kind, rng)
+def test_a_sequence_of_a_batch_is_what_it_is_alone(rng):
+    cell = random_layer(rng)
     xs, lengths = pad([draw(rng, 3, 2), draw(rng, 5, 2), draw(rng, 2, 2)])
     together = stepper(unroll(cell, xs, lengths=lengths), sequence=0)
     alone = stepper(unroll(cell, xs[:3, 0]))
     assert texts(together) == texts(alone)
     seeds = draw(rng, 5, 3, cell.state_sizes[0])
-    together = unroll(cell, xs, lengths=lengths)
-    together = back_stepper(together, sequence=0, **{cell.output: seeds})
-    alone = back_stepper(unroll(cell, xs[:3, 0]), **{cell.output: seeds[:3, 0]})
+    together = truncation(unroll(cell, xs, lengths=lengths), sequence=0, weight="b", y=seeds)
+    alone = truncation(unroll(cell, xs[:3, 0]), weight="b", y=seeds[:3, 0])
     assert texts(together) == texts(alone)
+
+
+@pytest.mark.parametrize("kind", [LSTM, GRU])
+def test_for_a_network_with_gates_it_says_what_to_do(kind, rng):
+    with pytest.raises(ValueError, match=f"no stepper for {kind.__name__}, .*shown by live"):
+        stepper(unroll(gated(kind, rng), draw(rng, 3, 2)))
 
 
 def test_what_nobody_could_read_is_refused(rng):
     with pytest.raises(ValueError, match="a has 20 neurons, expected at most 16"):
         stepper(unroll(random_layer(rng, l=20), draw(rng, 3, 2)))
     with pytest.raises(ValueError, match=r"has 61 steps, expected at most 60: .* xs\[:60\]"):
-        back_stepper(unroll(random_layer(rng), draw(rng, 61, 2)), y=np.ones((61, 4)))
+        stepper(unroll(random_layer(rng), draw(rng, 61, 2)))
 
 
 def test_a_sequence_that_is_not_there_is_refused(rng):
@@ -199,154 +135,7 @@ def test_a_sequence_that_is_not_there_is_refused(rng):
     with pytest.raises(ValueError, match=r"sequence is 0, .* shape \(3, 2\), which is no batch"):
         stepper(notes(), sequence=0)
     with pytest.raises(ValueError, match="expected a single sequence"):
-        back_stepper(unroll(notes_elman(), draw(rng, 3, 2, 2)), y=np.ones((3, 2, 2)))
-
-
-# --- backwards ------------------------------------------------------------------------------------
-
-BACK = """\
-After step 3, start: the loss has been computed; nothing has flowed back, and the sum for ∂L/∂W_h is zero.
-Step 3 of 3, its own loss: ∂L/∂y(3) = (1, 1), through relu ∂L/∂a_o(3) = (1, 0); times W_oᵀ this gives (1, 1, −2).
-Step 3 of 3, from later steps: no step comes after, so nothing flows back.
-Step 3 of 3, their sum: (1, 1, −2) + (0, 0, 0) = ∂L/∂h(3) = (1, 1, −2), and through relu ∂L/∂a_h(3) = (1, 0, 0).
-Step 3 of 3, weights: each entry of h(2) = (3, 3, 0) times each of ∂L/∂a_h(3) = (1, 0, 0) is what this step adds to ∂L/∂W_h; the sum is now that of step 3 alone.
-Step 2 of 3, its own loss: ∂L/∂y(2) = (0, 1), through relu ∂L/∂a_o(2) = (0, 1); times W_oᵀ this gives (−1, 2, 1).
-Step 2 of 3, from step 3: ∂L/∂a_h(3) = (1, 0, 0) times W_hᵀ gives (1, 0, −1).
-Step 2 of 3, their sum: (−1, 2, 1) + (1, 0, −1) = ∂L/∂h(2) = (0, 2, 0), and through relu ∂L/∂a_h(2) = (0, 2, 0).
-Step 2 of 3, weights: each entry of h(1) = (0, 2, 1) times each of ∂L/∂a_h(2) = (0, 2, 0) is what this step adds to ∂L/∂W_h; the sum is now that of steps 2 to 3.
-Step 1 of 3, its own loss: ∂L/∂y(1) = (1, 0), through relu ∂L/∂a_o(1) = (0, 0); times W_oᵀ this gives (0, 0, 0).
-Step 1 of 3, from step 2: ∂L/∂a_h(2) = (0, 2, 0) times W_hᵀ gives (−2, 2, 4).
-Step 1 of 3, their sum: (0, 0, 0) + (−2, 2, 4) = ∂L/∂h(1) = (−2, 2, 4), and through relu ∂L/∂a_h(1) = (0, 2, 4).
-Step 1 of 3, weights: each entry of h(0) = (0, 0, 0) times each of ∂L/∂a_h(1) = (0, 2, 4) is what this step adds to ∂L/∂W_h; the sum is now that of steps 1 to 3.
-Before step 1 of 3, end: ∂L/∂a_h(1) = (0, 2, 4) times W_hᵀ gives ∂L/∂h(0) = (−2, 6, 4), and the sum over all 3 steps is ∂L/∂W_h.
-"""  # noqa: E501
-
-
-def test_every_sentence_of_the_way_back_through_the_notes_example():
-    assert texts(back_stepper(notes(), y=SEEDS)) == BACK.splitlines()
-
-
-def test_the_sheet_of_the_way_back():
-    frames = frames_html(back_stepper(notes(), y=SEEDS))
-    assert sheet(frames[8]) == [
-        ["Woᵀ", "1", "1", "−2"],
-        ["∂L/\u2060∂y(2)", "0", "1", "−1", "2", "1"],
-        ["∂L/\u2060∂ao(2)", "0", "1", "=", "−1", "2", "1"],
-        ["Whᵀ", "1", "0", "−1"],
-        ["−1", "1", "2"],
-        ["0", "1", "0"],
-        ["∂L/\u2060∂ah(3)", "1", "0", "0", "=", "1", "0", "−1"],
-        ["∂L/\u2060∂h(2)", "0", "2", "0"],
-        ["· relu′", "1", "1", "0"],
-        ["∂L/\u2060∂ah(2)", "0", "2", "0"],
-        # what the step adds, and the sum of steps 2 and 3
-        ["∂L/\u2060∂ah(2)", "0", "2", "0"],
-        ["h(1)ᵀ", "0", "=", "0", "0", "0"],
-        ["2", "0", "4", "0"],
-        ["1", "0", "2", "0"],
-        ["sum so far", "3", "0", "0"],
-        ["3", "4", "0"],
-        ["0", "2", "0"],
-    ]
-    assert marked(frames[8], "on") == [
-        *("=", "0", "0", "0", "0", "4", "0", "0", "2", "0"),
-        *("sum so far", "3", "0", "0", "3", "4", "0", "0", "2", "0"),
-    ]
-    # before this step has added its share, the sum is that of step 3 alone
-    assert sheet(frames[7])[-3:] == [["sum so far", "3", "0", "0"], ["3", "0", "0"], ["0"] * 3]
-
-
-@pytest.mark.parametrize("make", [random_elman, random_jordan, random_layer])
-@pytest.mark.parametrize("T", [1, 4])
-def test_the_way_back_is_that_of_bptt(make, T, rng):
-    cell = make(rng)
-    trace = unroll(cell, draw(rng, T, 2))
-    seeds = {"y": draw(rng, *trace.y.shape)}
-    if not isinstance(cell, Layer):
-        seeds["h"] = draw(rng, *trace.h.shape)
-    d, figure = bptt(trace, **seeds), back_stepper(trace, **seeds)
-    single = isinstance(cell, Layer)
-    W, a, out = ("W_y", "a", "y") if single else ("W_h", "a_h", "h")
-    rows = results(figure)
-    for t in range(1, T + 1):
-        np.testing.assert_array_equal(rows[t][f"∂L/∂{a}({t})"], getattr(d[t], a))
-        np.testing.assert_array_equal(rows[t][f"∂L/∂{out}({t})"], getattr(d[t], out))
-        np.testing.assert_array_equal(rows[t][f"∂L/∂y({t})"], d[t].y)
-    # the parts of a sum on the sheet make the sum
-    for frame in figure.frames:
-        shown = blocks(frame)
-        if isinstance(cell, Jordan):
-            np.testing.assert_allclose(shown["flow"] + shown["own"], shown[label(shown, "y")])
-            parts = shown["from output"] + shown["own h"]
-        elif single:
-            parts = shown["flow"] + shown["own"]
-        else:
-            parts = shown["from output"] + shown["flow"] + shown["own h"]
-        np.testing.assert_allclose(parts, shown[label(shown, out)], rtol=1e-12)
-        slope = shown[label(shown, out)] * shown["slope"]
-        np.testing.assert_allclose(slope, shown[label(shown, a)], rtol=1e-12)
-    total = blocks(figure.frames[-1])["sum"]
-    np.testing.assert_allclose(total, getattr(d.cell, W), rtol=1e-12, atol=1e-15)
-    memory = cell.state[0]
-    np.testing.assert_allclose(rows[0][f"∂L/∂{memory}(0)"], getattr(d[0], memory), rtol=1e-12)
-
-
-def label(shown, name):
-    """The gradient of this step: a later step's, where there is one, is on the sheet too."""
-    return min(each for each in shown if each.startswith(f"∂L/∂{name}("))
-
-
-def test_the_way_back_through_an_lstm_is_that_of_bptt(rng):
-    trace = unroll(gated(LSTM, rng), draw(rng, 4, 2))
-    seeds = {"h": draw(rng, 4, 3), "c": draw(rng, 4, 3)}
-    d, figure = bptt(trace, **seeds), back_stepper(trace, **seeds)
-    rows = results(figure)
-    for t in range(1, 5):
-        for name in ("h", "c", "a_f", "a_i", "a_o", "a_c"):
-            np.testing.assert_array_equal(rows[t][f"∂L/∂{name}({t})"], getattr(d[t], name))
-    np.testing.assert_array_equal(rows[0]["∂L/∂c(0)"], d[0].c)
-    for frame in figure.frames:
-        shown, t = blocks(frame), max(frame.t, 1)
-        total = shown["own"] + shown["from gates"]
-        np.testing.assert_allclose(total, shown[f"∂L/∂h({t})"], rtol=1e-12)
-        total = shown["through h"] + shown["own c"] + shown["from c"]
-        np.testing.assert_allclose(total, shown[f"∂L/∂c({t})"], rtol=1e-12)
-    np.testing.assert_allclose(rows[2]["∂L/∂c(2) f(2)"], blocks_at(figure, 1)["from c"][0])
-
-
-def blocks_at(figure, t):
-    return blocks(next(frame for frame in figure.frames if frame.t == t))
-
-
-def test_the_way_back_through_a_gru_is_that_of_bptt(rng):
-    trace = unroll(gated(GRU, rng), draw(rng, 4, 2))
-    h = draw(rng, 4, 3)
-    d, figure = bptt(trace, h=h), back_stepper(trace, h=h)
-    rows = results(figure)
-    for t in range(1, 5):
-        for name in ("h", "a_z", "a_r", "a_h"):
-            np.testing.assert_array_equal(rows[t][f"∂L/∂{name}({t})"], getattr(d[t], name))
-    np.testing.assert_array_equal(rows[0]["∂L/∂h(0)"], d[0].h)
-    for frame in figure.frames:
-        shown, t = blocks(frame), max(frame.t, 1)
-        total = shown["own"] + shown["from gates"] + shown["from h"]
-        np.testing.assert_allclose(total, shown[f"∂L/∂h({t})"], rtol=1e-12)
-
-
-def test_the_drawing_points_backwards():
-    def heads(figure, frame):
-        svg = frames_html(figure)[frame].find(".//svg")
-        return [p.get("points") for p in svg.iter("polygon")]
-
-    assert heads(stepper(notes()), 1) != heads(back_stepper(notes(), y=SEEDS), 1)
-
-
-def test_without_a_way_back_it_says_so(rng):
-    trace = unroll(gated(PeepholeLSTM, rng), draw(rng, 3, 2))
-    with pytest.raises(ValueError, match="no stepper backwards for PeepholeLSTM, expected"):
-        back_stepper(trace, h=np.ones((3, 3)))
-    with pytest.raises(ValueError, match="no seed; the loss's own gradient was expected"):
-        back_stepper(notes())
+        truncation(unroll(notes_elman(), draw(rng, 3, 2, 2)), y=np.ones((3, 2, 2)))
 
 
 # --- truncation -----------------------------------------------------------------------------------
@@ -581,11 +370,9 @@ def test_where_the_gates_are(rng):
 
 def every_figure():
     rng = np.random.default_rng(3)
-    lstm = unroll(gated(LSTM, rng, n=2), draw(rng, 2, 2))
     title = "Is 1 < 2 & 'so'?"
     layer = unroll(random_layer(rng, l=2), draw(rng, 3, 2))
-    yield stepper(lstm, title)
-    yield back_stepper(lstm, title, h=[[1, 1], [1, 1]])
+    yield stepper(layer, title)
     yield truncation(layer, title, weight="W_y", y=np.ones((3, 2)))
     yield side_by_side(notes(), unroll(exercise_3_jordan(), notes_inputs()), title)
     yield what_if(from_start, [[0, 0, 0], [1, 0, 0]], "h(0) < 2", title)
@@ -593,7 +380,7 @@ def every_figure():
     yield rows_and_columns([1, 2], [[1], [2]], title)
     yield batch_axes(np.ones((2, 2, 2)), title)
     yield units_and_steps(title=title)
-    yield gate_layouts(lstm.cell, title)
+    yield gate_layouts(gated(LSTM, rng, n=2), title)
 
 
 @pytest.mark.parametrize("figure", [*every_figure()], ids=lambda figure: figure.frames[0].term)
@@ -617,13 +404,6 @@ def test_every_figure_is_well_formed_and_says_what_it_shows(figure):
 def test_the_sheets_of_all_frames_have_one_size(figure):
     first, *others = [sizes(frame) for frame in frames_html(figure)]
     assert all(other == first for other in others)
-
-
-def test_the_candidate_of_a_gru_has_more_rows_and_its_sheet_the_size_of_the_other_gates(rng):
-    frames = frames_html(stepper(unroll(gated(GRU, rng), draw(rng, 2, 2))))
-    rows = {tuple(len([*table.iter("tr")]) for table in frame.iter("table")) for frame in frames}
-    assert len(rows) == 2
-    assert len({tuple(sizes(frame)) for frame in frames}) == 1
 
 
 def test_a_column_has_room_for_the_widest_numbers_of_all_frames_whatever_their_digits():

@@ -15,9 +15,7 @@ from needs import missing
 
 from rnnlib import LSTM, ElmanStep, Layer, bptt, unroll
 from rnnlib.examples import exercise_3_jordan, notes_elman, notes_inputs
-from rnnlib.gated import GRU
 from unrolled.figures import (
-    back_stepper,
     batch_axes,
     gate_layouts,
     magnitudes,
@@ -47,22 +45,13 @@ def flows(radius):
 
 def figures():
     draw = np.random.default_rng(7).normal
-    gates = [draw(size=size).round(1) for size in ((4, 2, 2), (4, 2, 2), (4, 2), 2)]
-    lstm = LSTM(*gates[:3])
-    gru = GRU(gates[0][:3], gates[1][:3], gates[2][:3], gates[3])
+    lstm = LSTM(*(draw(size=size).round(1) for size in ((4, 2, 2), (4, 2, 2), (4, 2))))
     notes = unroll(notes_elman(), notes_inputs())
     xs, y = draw(size=(3, 2)), [[1, 0], [0, 1], [1, 1]]
     return {
         "stepper": stepper(notes, "How does step 3 know what step 1 read?"),
-        "lstm": stepper(unroll(lstm, xs), "Hidden state or cell state?"),
-        "gru": stepper(unroll(gru, xs)),
         "batch": stepper(unroll(notes_elman(), draw(size=(3, 3, 2)).round())),
         "stacked": stepper(notes, stacked=True),
-        "backwards": back_stepper(notes, "Why does the gradient sum over time?", y=y),
-        "lstm backwards": back_stepper(
-            unroll(lstm, xs), "Does an LSTM forget?", h=draw(size=(3, 2))
-        ),
-        "gru backwards": back_stepper(unroll(gru, xs), h=draw(size=(3, 2))),
         "truncation": truncation(notes, y=y),
         "side by side": side_by_side(notes, unroll(exercise_3_jordan(), notes_inputs())),
         "what if": what_if(

@@ -3,15 +3,16 @@
 ``live``: the figure that computes in the browser, and that readers touch. ``steppers``: figures
 whose frames were computed beforehand. ``plots``: pictures by Matplotlib.
 
-Beneath: ``figure``, frames, tables and the widgets; ``sheet``, numbers in their places;
-``forwards`` and ``backwards``, what a kind of network shows; ``comparing``, two figures side by
-side, families; ``charts`` and ``conventions``, magnitudes over time, and what is a matter of
-convention; ``drawing`` and ``notation``, networks as SVG, numbers and symbols as text.
+Beneath ``live``: ``touch``, what it is in a browser; ``states``, what goes there and comes back;
+``widget``, what JupyterLab shows. Beneath ``steppers``: ``figure``, frames, tables and the widgets;
+``sheet``, numbers in their places; ``forwards`` and ``truncated``, what frames show; ``comparing``,
+two figures side by side, families; ``charts`` and ``conventions``, magnitudes over time, and what
+is a matter of convention; ``drawing`` and ``notation``, networks as SVG, numbers and symbols as
+text.
 """
 
 from unrolled.figures.live import live
 from unrolled.figures.steppers import (
-    back_stepper,
     batch_axes,
     gate_layouts,
     magnitudes,
@@ -24,7 +25,6 @@ from unrolled.figures.steppers import (
 )
 
 __all__ = [
-    "back_stepper",
     "batch_axes",
     "gate_layouts",
     "live",

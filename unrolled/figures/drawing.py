@@ -194,17 +194,15 @@ def network_svg(
     t: int,
     lit: frozenset[tuple],
     known: frozenset[tuple],
-    backwards: bool = False,
 ) -> str:
     """The network unrolled around step ``t`` of ``T``, for a figure that tells the rest in words.
 
     ``lit`` holds what is marked: boxes as (layer, step), arrows as (weights, step). Boxes that are
-    not in ``known`` are drawn as still to come. With ``backwards`` the arrows point the way that
-    the gradient goes. The size depends on ``T`` alone.
+    not in ``known`` are drawn as still to come. The size depends on ``T`` alone.
     """
     shown = min(T, 4)
-    first = max(1, min(t - 2 + backwards, T - shown + 1))
-    picture = _network(plan, range(first, first + shown), lit, known, T, backwards)
+    first = max(1, min(t - 2, T - shown + 1))
+    picture = _network(plan, range(first, first + shown), lit, known, T)
     return _svg(picture)
 
 
@@ -230,7 +228,6 @@ def _network(
     lit: frozenset[tuple] = frozenset(),
     known: frozenset[tuple] | None = None,
     T: int | None = None,
-    backwards: bool = False,
     units: dict[str, int] | None = None,
 ) -> _Picture:
     """One column a step, and before the first what it starts from."""
@@ -243,8 +240,6 @@ def _network(
 
     def arrow(start: tuple[str, int], end: tuple[str, int], weights: str) -> str:
         tail, head = ((x_of[t], y_of[layer]) for layer, t in (start, end))
-        if backwards:
-            tail, head = head, tail
         on = " on" * ((weights, end[1]) in lit)
         # where boxes have their names above them, labels stand a little higher
         return _arrow(tail, head, weights, on, 8 * bool(units))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
-from functools import singledispatch
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnlib.cells import Cell, Elman, Jordan, Layer
-from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM
+from rnnlib.cells import Elman, Jordan, Layer
 from rnnlib.trace import Trace
 from unrolled.figures.drawing import Wiring, network_svg, wiring
 from unrolled.figures.figure import Frame
@@ -25,19 +23,29 @@ MOST_NEURONS, MOST_STEPS = 16, 60
 """Larger figures nobody can read, and a browser is slow to show."""
 
 
-@singledispatch
-def forwards(cell: Cell, trace: Trace, stacked: bool) -> Iterator[Frame]:
-    """The frames of a trace, one for each time step and term; chosen by the kind of ``cell``.
+def forwards(trace: Trace, stacked: bool) -> Iterator[Frame]:
+    """The frames of a trace, one for each time step and term.
 
     Raises
     ------
     ValueError
-        If no figure is known for this kind of network.
+        If no frames are known for this kind of network.
     """
-    raise ValueError(
-        f"no stepper for {type(cell).__name__}, expected the trace of an Elman or Jordan network, "
-        f"of a Layer, an LSTM or a GRU"
-    )
+    cell = trace.cell
+    if type(cell) not in (Elman, Jordan, Layer):
+        raise ValueError(
+            f"no stepper for {type(cell).__name__}, expected the trace of an Elman or Jordan "
+            f"network or of a Layer; an LSTM or a GRU is shown by live(trace)"
+        )
+    for t in range(1, len(trace) + 1):
+        step = _Step(cell, trace, t)
+        scene = Scene(t, len(trace), wiring(cell), [step.layout(stacked)], {step.past})
+        if t == 1:
+            yield scene.start({step.past: step.before})
+        yield from [step.one_product(scene)] if stacked else step.two_products(scene)
+        yield step.layer(scene, stacked)
+        if not isinstance(cell, Layer):
+            yield step.output(scene, cell)
 
 
 class Scene:
@@ -45,8 +53,6 @@ class Scene:
 
     ``given`` are the labels of blocks that are there from the beginning.
     """
-
-    backwards = False
 
     def __init__(
         self, t: int, T: int, plan: Wiring, sheets: Iterable[Layout], given: Iterable[str] = ()
@@ -83,7 +89,7 @@ class Scene:
         self, t: int, term: str, text: str, results: tuple, used: set, new: set, lit: set
     ) -> Frame:
         marks = frozenset(lit), frozenset(self.known)
-        drawing = network_svg(self.plan, self.T, max(t, 1), *marks, self.backwards)
+        drawing = network_svg(self.plan, self.T, max(t, 1), *marks)
         sheets = tuple(
             Sheet(
                 blocks,
@@ -119,21 +125,6 @@ class _Names(NamedTuple):
 
 _HIDDEN = _Names("W_h", "b_h", "a_h", "h", "g_h", "hidden layer")
 _LAYER = _Names("W_y", "b", "a", "y", "phi", "output")
-
-
-@forwards.register(Elman)
-@forwards.register(Jordan)
-@forwards.register(Layer)
-def _plain_frames(cell: Elman | Jordan | Layer, trace: Trace, stacked: bool) -> Iterator[Frame]:
-    for t in range(1, len(trace) + 1):
-        step = _Step(cell, trace, t)
-        scene = Scene(t, len(trace), wiring(cell), [step.layout(stacked)], {step.past})
-        if t == 1:
-            yield scene.start({step.past: step.before})
-        yield from [step.one_product(scene)] if stacked else step.two_products(scene)
-        yield step.layer(scene, stacked)
-        if not isinstance(cell, Layer):
-            yield step.output(scene, cell)
 
 
 class _Step:
@@ -255,151 +246,6 @@ class _Step:
             new={"from h", sum_, y_},
             lit={("h", t), ("W_o", t), ("y", t)},
         )
-
-
-_LSTM_GATES = {
-    "f": ("forget gate", "σ", "the share of `{past}` that stays"),
-    "i": ("input gate", "σ", "the share of the candidate that is written"),
-    "c_tilde": ("candidate", "tanh", "what may be written"),
-    "o": ("output gate", "σ", "the share of the cell state that is shown"),
-}
-
-
-@forwards.register
-def _lstm_frames(cell: LSTM, trace: Trace, stacked: bool) -> Iterator[Frame]:
-    _no_stack(cell, stacked)
-    for t in range(1, len(trace) + 1):
-        record, before, past = trace[t], trace[t - 1], f"c({t - 1})"
-        gates = {gate: f"{gate}({t})" for gate in _LSTM_GATES}
-        memory = Layout()
-        for gate, label in gates.items():
-            memory.add(label, getattr(record, gate), "g")
-        kept, written, shown = record.f * before.c, record.i * record.c_tilde, np.tanh(record.c)
-        memory.add(past, before.c, "c")
-        memory.add("kept", kept, "a", f"`f {past}`")
-        memory.add("written", written, "a", "+ `i c_tilde`")
-        memory.add(f"c({t})", record.c, "c")
-        memory.add("tanh", shown, "a", f"tanh `c({t})`")
-        memory.add(f"h({t})", record.h, "h")
-        scene = Scene(t, len(trace), wiring(cell), [memory], {past, f"h({t - 1})"})
-        for gate, (term, phi, what) in _LSTM_GATES.items():
-            sheet = _gate_sheet(cell, trace, t, gate, GATES.index(gate))
-            scene.show(sheet, memory)
-            if t == 1 and gate == "f":
-                yield scene.start({"h(0)": before.h, "c(0)": before.c})
-            yield _gate_frame(scene, gate, term, phi, what.format(past=past))
-        yield scene.frame(
-            "cell state",
-            f"`f({t})` times `{past}`, entry by entry, is {vector(kept)}; `i({t})` times "
-            f"`c_tilde({t})` is {vector(written)}; their sum is {tell(f'c({t})', record.c)}.",
-            {f"c({t})": record.c},
-            used={gates["f"], past, gates["i"], gates["c_tilde"]},
-            new={"kept", "written", f"c({t})"},
-            lit={("c", t - 1), ("f", t), ("i c_tilde", t), ("c", t)},
-        )
-        yield scene.frame(
-            "hidden state",
-            f"tanh of `c({t})` is {vector(shown)}; times `o({t})`, entry by entry, this is "
-            f"{tell(f'h({t})', record.h)}.",
-            {f"h({t})": record.h},
-            used={f"c({t})", gates["o"]},
-            new={"tanh", f"h({t})"},
-            lit={("c", t), ("o", t), ("h", t)},
-        )
-
-
-_GRU_GATES = {
-    "z": ("update gate", "σ", "the share of `{past}` that stays"),
-    "r": ("reset gate", "σ", "the share of the past that the candidate sees"),
-    "h_tilde": ("candidate", "tanh", "what may take the place of the past"),
-}
-
-
-@forwards.register
-def _gru_frames(cell: GRU, trace: Trace, stacked: bool) -> Iterator[Frame]:
-    _no_stack(cell, stacked)
-    for t in range(1, len(trace) + 1):
-        record, before, past = trace[t], trace[t - 1].h, f"h({t - 1})"
-        gates = {gate: f"{gate}({t})" for gate in _GRU_GATES}
-        memory = Layout()
-        for gate, label in gates.items():
-            memory.add(label, getattr(record, gate), "g")
-        memory.add(past, before, "h")
-        written, kept = (1 - record.z) * record.h_tilde, record.z * before
-        memory.add("written", written, "a", "(1 − `z`) `h_tilde`")
-        memory.add("kept", kept, "a", f"+ `z {past}`")
-        memory.add(f"h({t})", record.h, "h")
-        scene = Scene(t, len(trace), wiring(cell), [memory], {past})
-        for gate, (term, phi, what) in _GRU_GATES.items():
-            g = GRU_GATES.index(gate)
-            scene.show(_gate_sheet(cell, trace, t, gate, g), memory)
-            if t == 1 and gate == "z":
-                yield scene.start({"h(0)": before})
-            yield _gate_frame(scene, gate, term, phi, what.format(past=past))
-        yield scene.frame(
-            "hidden state",
-            f"1 − `z({t})` times `h_tilde({t})`, entry by entry, is {vector(written)}; `z({t})` "
-            f"times `{past}` is {vector(kept)}; their sum is {tell(f'h({t})', record.h)}.",
-            {f"h({t})": record.h},
-            used={gates["z"], past, gates["h_tilde"]},
-            new={"kept", "written", f"h({t})"},
-            lit={("h", t - 1), ("z", t), ("1 − z", t), ("h", t)},
-        )
-
-
-def _no_stack(cell: Cell, stacked: bool) -> None:
-    if stacked:
-        raise ValueError(
-            f"stacked is True, and the trace is of a {type(cell).__name__}; expected one of an "
-            f"Elman or Jordan network or of a Layer"
-        )
-
-
-def _gate_sheet(cell: LSTM | GRU, trace: Trace, t: int, gate: str, g: int) -> Layout:
-    """What one gate computes: its label in brackets tells its weights from the other gates'."""
-    x, before, record = trace.xs[t - 1], trace[t - 1].h, trace[t]
-    a = getattr(record, "a_h" if gate == "h_tilde" else f"a_{gate[0]}")
-    share, fed_back = x @ cell.W_x[g], before @ cell.W_h[g]
-    sheet = Layout()
-    sheet.product((f"W_x[{gate}]", cell.W_x[g]), (f"x({t})", x, "x"), ("from x", share))
-    factor = (f"h({t - 1})", before, "h")
-    sheet.product((f"W_h[{gate}]", cell.W_h[g]), factor, ("from memory", fed_back))
-    if isinstance(cell, GRU) and gate == "h_tilde":
-        sheet.add("b_h", cell.b_h, "w", "+ `b_h`")
-        sheet.add("reset", record.r * record.past, "a", f"· `r({t})`")
-    if hasattr(cell, "P"):  # peepholes; the candidate has none
-        c = record.c if gate == "o" else trace[t - 1].c
-        seen = np.zeros_like(a) if gate == "c_tilde" else c * cell.P[g]
-        sheet.add("seen", seen, "a", "+ `c P`")
-    sheet.add(f"b[{gate}]", cell.b[g], "w", f"+ `b[{gate}]`")
-    sheet.add(f"a_{gate[0]}", a, "a")
-    sheet.add(f"{gate}({t})", getattr(record, gate), "g")
-    return sheet
-
-
-def _gate_frame(scene: Scene, gate: str, term: str, phi: str, what: str) -> Frame:
-    """A gate in one frame: its labels are those of ``_gate_sheet``."""
-    t, first = scene.t, gate in ("f", "z")
-    blocks = {block.label: block.values[0] for block in scene.sheets[0]}
-    a, result, bias = f"a_{gate[0]}", f"{gate}({t})", f"b[{gate}]"
-    if gate == "h_tilde":
-        sums, used = ["from x", "reset"], {"b_h", f"r({t})"}
-        told = f"{vector(blocks['from x'])} + {vector(blocks['reset'])}"
-        reset = f"`h({t - 1}) W_h` + `b_h`, times `r({t})`, is {vector(blocks['reset'])}; "
-    else:
-        sums = ["from x", "from memory", *(["seen"] if "seen" in blocks else [])]
-        told, reset, used = " + ".join(vector(blocks[each]) for each in sums), "", set()
-    new = {"from x", "from memory", *sums, a, result}
-    scene.there -= {*new, "reset", "seen"}  # another gate's
-    return scene.frame(
-        term,
-        f"{reset}{told} + `{bias}` = {vector(blocks[a])}, and {phi} of this is "
-        f"{tell(result, blocks[result])}: {what}.",
-        ({f"x({t})": blocks[f"x({t})"]} if first else {}) | {result: blocks[result]},
-        used=used | {f"x({t})", f"h({t - 1})", f"W_x[{gate}]", f"W_h[{gate}]", bias},
-        new=new,
-        lit={("x", t), ("W_x", t), ("h", t - 1), ("W_h", t), ("gates", t)},
-    )
 
 
 def one_sequence(trace: Trace, sequence: int) -> Trace:

@@ -15,7 +15,6 @@ from rnnlib.cells import Elman, Jordan, Layer
 from rnnlib.checks import as_array, check_shape
 from rnnlib.gated import GRU, LSTM
 from rnnlib.trace import Trace
-from unrolled.figures.backwards import backwards, truncated, way_of
 from unrolled.figures.charts import chart
 from unrolled.figures.comparing import Value, family, pairs
 from unrolled.figures.conventions import (
@@ -29,6 +28,7 @@ from unrolled.figures.conventions import (
 from unrolled.figures.drawing import Drawing
 from unrolled.figures.figure import Figure, Table, table_of
 from unrolled.figures.forwards import check_size, forwards, shown_of
+from unrolled.figures.truncated import truncated
 
 
 def stepper(
@@ -39,15 +39,15 @@ def stepper(
     Parameters
     ----------
     trace : Trace
-        Of an Elman or Jordan network, a Layer, an LSTM or a GRU, over a sequence of shape (T, k).
-        A batch, (T, m, k), of up to four sequences is shown as matrices, if the network has no
-        gates.
+        Of an Elman or Jordan network or a Layer, over a sequence of shape (T, k). A batch,
+        (T, m, k), of up to four sequences is shown as matrices. ``live`` shows networks with gates,
+        the way back too.
     title : str
         The question that the figure answers.
     sequence : int, optional
         Which sequence of a batch to show, from 0.
     stacked : bool
-        One product [x(t), h(t−1)] W instead of two; not for networks with gates.
+        One product [x(t), h(t−1)] W instead of two.
 
     Raises
     ------
@@ -65,36 +65,7 @@ def stepper(
         article = "an" if name[0] in "AEIOL" else "a"
         article = "a" if name == "Layer" else article
         title = f"What does {article} {name} network compute at each time step?"
-    frames = list(forwards(trace.cell, trace, stacked))
-    return Figure(title, frames, [table_of(title, frames)])
-
-
-def back_stepper(
-    trace: Trace, title: str | None = None, *, sequence: int | None = None, **seeds: ArrayLike
-) -> Figure:
-    """A figure that walks back over a trace, from the last step to the first, as ``bptt`` does.
-
-    At each step: the loss's own gradient, what flows back from the step after, their sum, and what
-    the step adds to the gradient of the weights that feed back.
-
-    Parameters
-    ----------
-    trace : Trace
-        Of an Elman or Jordan network, a Layer, an LSTM or a GRU.
-    title, sequence
-        As for ``stepper``.
-    **seeds : (T, n), of a batch (T, m, n)
-        The loss's own gradients by the quantity's name, as for ``bptt``: ``y=loss.gradient``.
-
-    Raises
-    ------
-    ValueError, TypeError, ImportError
-        As ``stepper`` and ``bptt`` do; ValueError for a batch without ``sequence``.
-    """
-    trace, seeds = _one(trace, sequence, seeds)
-    check_size(trace)
-    title = title or "How does the gradient flow back through time?"
-    frames = list(backwards(trace.cell, way_of(trace, seeds)))
+    frames = list(forwards(trace, stacked))
     return Figure(title, frames, [table_of(title, frames)])
 
 
@@ -115,8 +86,10 @@ def truncation(
     ----------
     trace : Trace
         Of any cell.
-    title, sequence, **seeds
-        As for ``back_stepper``.
+    title, sequence
+        As for ``stepper``.
+    **seeds : (T, n), of a batch (T, m, n)
+        The loss's own gradients by the quantity's name, as for ``bptt``: ``y=loss.gradient``.
     weight : str
         The name of the weight.
     entry : tuple of int, optional
@@ -125,7 +98,8 @@ def truncation(
     Raises
     ------
     ValueError, TypeError, ImportError
-        As ``back_stepper``; ValueError if there is no such weight or entry.
+        As ``stepper`` and ``bptt`` do; ValueError for a batch without ``sequence``, or if there is
+        no such weight or entry.
     """
     trace, seeds = _one(trace, sequence, seeds)
     if len(trace) > 20:
@@ -165,7 +139,7 @@ def side_by_side(
     ----------
     first, second : Trace or Figure
         Traces of the same input, or figures with one slider over as many steps: those of
-        ``stepper`` and ``back_stepper``.
+        ``stepper``.
     title : str
         The question that the figure answers.
     names : pair of str, optional
