@@ -149,8 +149,9 @@ function onwards(left, right, part) {
 
 // --- As SVG ----------------------------------------------------------------------------------------
 
-// One diverging scale for all numbers: how strongly a cell is coloured, from 0 to 1
-export const strength = (value) => (Number.isFinite(value) ? Math.abs(value) / (1 + Math.abs(value)) : 1);
+// One diverging scale for all numbers: how strongly a cell is coloured, from 0 to 1, in as many shades
+// as one can tell apart
+export const strength = (value) => (Number.isFinite(value) ? Number((Math.abs(value) / (1 + Math.abs(value))).toFixed(1)) : 1);
 export const sign = (value) => (value > 0 ? "plus" : value < 0 ? "minus" : "zero");
 
 export function svg(model) {
@@ -178,7 +179,7 @@ function boxSvg({ box, t, x, y, width, height, gates, name: room, cells, now }) 
 
 function cellSvg({ name, t, i, d, x, y, width, height, value }) {
   const there = value !== undefined;
-  const fill = there ? `<rect class="un-fill ${sign(value)}" fill-opacity="${(strength(value) * 0.62).toFixed(3)}" x="${x}" y="${y}" width="${width}" height="${height}"/>` : "";
+  const fill = there ? `<rect class="un-fill ${sign(value)}" style="--strength: ${strength(value)}" x="${x}" y="${y}" width="${width}" height="${height}"/>` : "";
   const text = there ? `<text x="${x + width / 2}" y="${y + height / 2 + 4.5}">${number(value)}</text>` : "";
   return `<g class="un-cell${d ? " un-d" : ""}" data-name="${name}" data-t="${t}" data-i="${i}"${d ? " data-d" : ""}>
     <rect class="un-ground" x="${x}" y="${y}" width="${width}" height="${height}"/>${fill}${text}</g>`;

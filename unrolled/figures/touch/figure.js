@@ -575,6 +575,8 @@ class Figure {
       this.stop();
       this.goTo(name, Number(t), Number(i), d !== undefined || (this.state.view === "backwards" && name !== "x"));
     });
+    this.widths = new ResizeObserver(() => [parts.drawing, parts.told].forEach(scrollable));
+    this.widths.observe(root);
     this.swipe(parts.drawing);
     this.swipe(parts.sentence);
   }
@@ -611,6 +613,7 @@ class Figure {
 
   destroy() {
     this.stop();
+    this.widths.disconnect();
     clearTimeout(this.soon);
     document.removeEventListener("keydown", this.onKey);
     window.removeEventListener("hashchange", this.onAddress);

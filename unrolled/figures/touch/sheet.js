@@ -13,7 +13,7 @@ const labelText = (row) => row.hint ?? row.name ?? row.label?.text ?? plainText(
 function colour(cell, value) {
   cell.classList.toggle("plus", value !== undefined && sign(value) === "plus");
   cell.classList.toggle("minus", value !== undefined && sign(value) === "minus");
-  cell.style.setProperty("--strength", value === undefined ? 0 : (strength(value) * 0.62).toFixed(3));
+  cell.style.setProperty("--strength", value === undefined ? 0 : strength(value));
 }
 
 // How many columns the sheets of all moments need on either side, and how many rows: a sheet has one
