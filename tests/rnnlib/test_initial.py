@@ -149,7 +149,11 @@ def test_the_generator_decides():
         (lambda rng: initial.glorot(rng, 3, 2.5), ValueError, "columns is 2.5"),
         (lambda rng: initial.elman(rng, 2, 0, 1), ValueError, "n is 0"),
         (lambda rng: initial.lstm(7, 2, 3, forget_bias=1), TypeError, "rng is of type int"),
-        (lambda rng: initial.lstm(rng, 2, 3, forget_bias=np.nan), ValueError, "forget_bias holds nan"),
+        (
+            lambda rng: initial.lstm(rng, 2, 3, forget_bias=np.nan),
+            ValueError,
+            "forget_bias holds nan",
+        ),
         (lambda rng: initial.dense(rng, 2, 3, dtype=int), ValueError, "dtype is int64, expected a"),
         (lambda rng: initial.layer(rng, 2, 3, "tan"), ValueError, "unknown activation 'tan'"),
     ],
