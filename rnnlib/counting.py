@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from math import prod
 from typing import Any, NamedTuple
 
 from rnnlib.cells import check_network, shapes_of
-from rnnlib.stack import BothDirections, Stack
 
 
 class CountRow(NamedTuple):
@@ -44,7 +43,7 @@ class Count:
     @property
     def total(self) -> int:
         """How many parameters there are in all."""
-        return sum(row.number for row in self.rows)
+        return self.weights + self.biases
 
     @property
     def weights(self) -> int:
@@ -66,44 +65,26 @@ class Count:
         return [*rows, ("total", "", "", "", str(self.total))]
 
     def __str__(self) -> str:
-        table = self._table()
-        *widths, last = (max(map(len, column)) for column in zip(*table, strict=True))
-        return "\n".join(
-            "  ".join(each.ljust(width) for each, width in zip(row[:-1], widths, strict=True))
-            + "  "
-            + row[-1].rjust(last)
-            for row in table
-        )
+        *columns, numbers = zip(*self._table(), strict=True)
+        padded = [[f"{each:{max(map(len, column))}}" for each in column] for column in columns]
+        padded.append([f"{each:>{max(map(len, numbers))}}" for each in numbers])
+        return "\n".join("  ".join(row) for row in zip(*padded, strict=True))
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f'<th scope="col">{each}</th>'
-            for each in ("weights", "between", "formula", "numbers", "how many")
-        )
-        rows = (
-            f'<tr><th scope="row">{name}</th>' + "".join(f"<td>{each}</td>" for each in rest)
-            for name, *rest in self._table()
-        )
-        return f"<table><tr>{head}</tr>{''.join(f'{row}</tr>' for row in rows)}</table>"
+        heads = ("weights", "between", "formula", "numbers", "how many")
+        rows = ["".join(f'<th scope="col">{head}</th>' for head in heads)]
+        for name, *cells in self._table():
+            rows.append(f'<th scope="row">{name}</th><td>{"</td><td>".join(cells)}</td>')
+        return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 
 def count(network: Any) -> Count:
     """The number of a network's parameters: for an ``Elman`` network k n + n² + n + n o + o.
 
-    ``count(network).total`` is the number, ``.formula`` how it comes about, ``.rows`` of what.
+    ``count(network).total`` is the number, ``.formula`` how it comes about, ``.rows`` of what. So
+    counts source 002, *Recurrent Layers*, its network below; and so do remarks 1 and 2 of Galvan's
+    *On recurrent neural networks*, with p, r and o for our k, n and o.
 
-    Raises
-    ------
-    TypeError
-        If it is no network.
-
-    Notes
-    -----
-    Source 002, *Recurrent Layers*, which counts its network below; remarks 1 and 2 of Galvan's *On
-    recurrent neural networks*, with p, r and o for our k, n and o.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> from rnnlib import Elman
     >>> k, n, o = 4, 3, 1
@@ -125,15 +106,13 @@ def count(network: Any) -> Count:
 
 def _rows(network: Any, prefix: str) -> Iterator[CountRow]:
     """One for each array, under the name that ``parameters`` gives it; a bias after its weights."""
-    if isinstance(network, Stack):
-        for j, cell in enumerate(network.cells):
-            yield from _rows(cell, f"{prefix}cells.{j}.")
-    elif isinstance(network, BothDirections):
-        yield from _rows(network.forwards, f"{prefix}forwards.")
-        yield from _rows(network.backwards, f"{prefix}backwards.")
+    if isinstance(network, tuple):
+        parts = {str(j): part for j, part in enumerate(network)}
     else:
-        shapes = list(shapes_of(network))
+        parts, shapes = vars(network), list(shapes_of(network))
         layers = [symbols[-1] for _, symbols, _ in shapes]
         for name, symbols, between in sorted(shapes, key=lambda shape: layers.index(shape[1][-1])):
-            sizes = getattr(network, name).shape
-            yield CountRow(prefix + name, between, " ".join(symbols), sizes)
+            yield CountRow(prefix + name, between, " ".join(symbols), parts[name].shape)
+    for name, part in parts.items():
+        if isinstance(part, tuple) or is_dataclass(part):
+            yield from _rows(part, f"{prefix}{name}.")
