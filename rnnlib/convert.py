@@ -124,16 +124,13 @@ def _check_alike(cells: list[Any]) -> None:
 def from_torch(kind: type, arrays: Mapping[str, ArrayLike], **activations: str) -> Any:
     """The network whose ``to_torch`` these arrays are; the two biases add up to ours.
 
-    Parameters
-    ----------
-    kind : type
-        ``Layer``, ``LSTM`` or ``GRU``; out of several layers or directions this makes a ``Stack``
-        and ``BothDirections``, with a ``Dense`` on top if there is a ``linear``. ``Dense`` for a
-        Linear alone, ``Elman`` for an ``rnn`` of one layer with a ``linear``.
-    arrays : mapping
-        A ``state_dict``, or the same with arrays for tensors. A bias may be missing: it is zero.
-    **activations : str
-        What a ``state_dict`` does not hold: ``phi`` of a ``Layer`` or ``Dense``; ``g_h``, ``g_o``.
+    ``kind`` is ``Layer``, ``LSTM`` or ``GRU``; out of several layers or directions this makes a
+    ``Stack`` and ``BothDirections``, with a ``Dense`` on top if there is a ``linear``. It is
+    ``Dense`` for a Linear alone, ``Elman`` for an ``rnn`` of one layer with a ``linear``.
+
+    ``arrays`` is a ``state_dict``, or the same with arrays for tensors; a bias that is missing is
+    zero. ``activations`` are what it does not hold: ``phi`` of a ``Layer`` or ``Dense``; ``g_h``
+    and ``g_o`` of an ``Elman``.
     """
     _check_kind(kind)
     if not isinstance(arrays, Mapping):

@@ -2,9 +2,7 @@
 
 Vectors are rows, and so a small change of the state goes on as dh(t) = dh(t−1) J(t), where
 J(t)[i, j] = ∂h_j(t)/∂h_i(t−1): the row is where the change comes from, the column where it goes to.
-Over many steps the Jacobians follow each other in the order of time:
-∂h(t)/∂h(k) = J(k+1) J(k+2) … J(t). The gradient of a loss goes the other way and meets the
-transposes, ∂L/∂h(t−1) = ∂L/∂h(t) J(t)ᵀ.
+The gradient of a loss goes the other way and meets the transposes, ∂L/∂h(t−1) = ∂L/∂h(t) J(t)ᵀ.
 
 A *state* is all that a step takes from the step before, side by side in the order of
 ``cell.state``: h of an Elman network, y of a Jordan network, [h, c] of an LSTM. Jacobians are those
@@ -13,8 +11,8 @@ of the state with respect to the state, each of its numbers free to change by it
 
 from __future__ import annotations
 
+import itertools
 from functools import reduce
-from itertools import accumulate
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -35,27 +33,15 @@ LARGEST_SLOPES = {"sigmoid": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}
 
 
 def jacobians(trace: Trace) -> Array:
-    """J(t)[i, j] = ∂s_j(t)/∂s_i(t−1) of the state s, for t = 1 … T.
+    """J(t)[i, j] = ∂s_j(t)/∂s_i(t−1) of the state s, for t = 1 … T, of shape (T, ..., s, s).
 
-    Parameters
-    ----------
-    trace : Trace
-        Of any cell with a state. Of a stack, take one of ``trace.layers``.
+    J(t) is ``jacobians(trace)[t-1]``; s is the size of the whole state, 2n for an LSTM. A sequence
+    that has ended stands still, so that its J is the identity from there on. ``trace`` may be of
+    any cell with a state; of a stack, take one of ``trace.layers``.
 
-    Returns
-    -------
-    (T, ..., s, s)
-        J(t) is ``jacobians(trace)[t-1]``; s is the size of the whole state, 2n for an LSTM. A
-        sequence that has ended stands still, so that its J is the identity from there on.
-
-    Notes
-    -----
     No formula of any network stands here: column j is what one step of backpropagation makes of
-    the unit vector j. It costs s times as much as ``bptt``, and a hundred neurons over a hundred
-    steps are a million numbers for each sequence.
+    the unit vector j. It costs s times as much as ``bptt``.
 
-    Examples
-    --------
     A single neuron y(t) = 2 y(t−1) + x(t):
 
     >>> from rnnlib import Layer, unroll
@@ -97,8 +83,7 @@ def norms(trace: Trace) -> Array:
     """‖∂s(T)/∂s(t)‖ for t = 0 … T: how much a change at step t can still move the last state.
 
     The norm is the largest singular value: the most by which the product J(t+1) … J(T) stretches
-    any change. Of shape (T+1, ...), so that ``norms(trace)[t]`` belongs to step t; the last is 1.
-    Products too large for a float have the norm infinity.
+    any change; infinity if that is too large for a float. Of shape (T+1, ...).
 
     >>> from rnnlib import Layer, unroll
     >>> half = Layer(W_x=[[1]], W_y=[[0.5]], b=[0], phi="identity")
@@ -107,7 +92,9 @@ def norms(trace: Trace) -> Array:
     """
     J = jacobians(trace)
     with np.errstate(over="ignore", invalid="ignore"):
-        backwards = accumulate(J[::-1], lambda whole, J_t: J_t @ whole, initial=_identities(J))
+        backwards = itertools.accumulate(
+            J[::-1], lambda whole, J_t: J_t @ whole, initial=_identities(J)
+        )
         products = np.stack([*backwards][::-1])
     finite = np.isfinite(products).all(axis=(-2, -1), keepdims=True)
     stretched = np.linalg.norm(np.where(finite, products, 0), 2, axis=(-2, -1))
@@ -117,9 +104,8 @@ def norms(trace: Trace) -> Array:
 def gradient_norms(d: Trace, name: str | None = None) -> Array:
     """‖∂L/∂h(t)‖ for t = 0 … T, out of a gradient ``d`` that ``bptt`` returned.
 
-    Of shape (T+1, ...): ``gradient_norms(d)[t]`` belongs to step t, and 0 to the initial state.
-    ``name`` is one of the quantities in ``d.cell.state``, by default the first; an LSTM has h and
-    c. The norm is the length of the vector.
+    Of shape (T+1, ...). ``name`` is one of the quantities in ``d.cell.state``, by default the
+    first; an LSTM has h and c. The norm is the length of the vector.
 
     >>> from rnnlib import Layer, bptt, unroll
     >>> half = Layer(W_x=[[1]], W_y=[[0.5]], b=[0], phi="identity")
@@ -137,7 +123,9 @@ def gradient_norms(d: Trace, name: str | None = None) -> Array:
 class Split(NamedTuple):
     """J(t) = W diag φ′(a(t)): the weights' part, the same at each step, and the activations' part.
 
-    ``weights`` is W, (n, n); ``slopes`` holds φ′(a(1)) … φ′(a(T)), (T, ..., n).
+    ``weights`` is W, (n, n); ``slopes`` holds φ′(a(1)) … φ′(a(T)), (T, ..., n). They are the
+    factors of (1.45) of Galvan's *On recurrent neural networks*, in rows, and of the states h
+    instead of the pre-activations.
     """
 
     weights: Array
@@ -150,9 +138,6 @@ def split(trace: Trace) -> Split:
     So it is in networks whose state is one layer that feeds back itself, ``Layer`` and ``Elman``,
     unless φ is softmax, whose Jacobian is not diagonal, or a sequence ends before the others, and
     has J = 1 after its end.
-
-    These are the factors of (1.45) of Galvan's *On recurrent neural networks*, in rows, and of the
-    states h instead of the pre-activations.
 
     >>> from rnnlib import unroll
     >>> from rnnlib.examples import notes_elman, notes_inputs
@@ -175,8 +160,8 @@ def split(trace: Trace) -> Split:
 def spectral_radius(W: ArrayLike) -> float:
     """The largest absolute value of an eigenvalue of W, (n, n).
 
-    In the long run powers of W grow or shrink by it, a step; for a few steps they can grow by as
-    much as the largest singular value, ``np.linalg.norm(W, 2)``, which is never smaller.
+    In the long run powers of W grow or shrink by it; for a few steps they can grow by as much as
+    the largest singular value, ``np.linalg.norm(W, 2)``, which is never smaller.
 
     >>> spectral_radius([[0.5, 100], [0, 0.25]])
     0.5
@@ -234,25 +219,9 @@ def paths(trace: Trace, i: int, j: int, k: int, t: int) -> Paths:
 
     A path q(k) = i, q(k+1), …, q(t) = j is at one neuron at each step; with n neurons there are
     n^(t−k−1), and at most 100,000 are listed. It is the entry [i, j] of ``product(trace, k, t)``,
-    multiplied out.
+    multiplied out, for a ``Layer`` or an ``Elman`` network over one sequence: equation (1.46) of
+    Galvan's *On recurrent neural networks*, put right as the book's errata say.
 
-    Parameters
-    ----------
-    trace : Trace
-        Of a ``Layer`` or an ``Elman`` network over one sequence.
-    i, j : int
-        The neurons where all paths begin and end, from 0 to n−1.
-    k, t : int
-        The steps at which they do, 0 ≤ k < t ≤ T.
-
-    Notes
-    -----
-    Equation (1.46) of Galvan's *On recurrent neural networks*, put right: the last weight of a path
-    leads from h to i, w_ih; there are r^(t−k−1) paths, with r hidden neurons; and for the states,
-    as here, the slope of step k has to go. The book's page on errata derives it.
-
-    Examples
-    --------
     Two neurons, two steps: the way from neuron 0 to itself leads over 0 or over 1.
 
     >>> from rnnlib import Layer, unroll
@@ -271,22 +240,18 @@ def paths(trace: Trace, i: int, j: int, k: int, t: int) -> Paths:
     for name, neuron in (("i", i), ("j", j)):
         if as_count(name, neuron, 0, "a neuron") >= n:
             raise ValueError(f"{name} is {neuron}, expected a neuron, 0 to {n - 1}")
-    _check_steps(trace, k, t)
-    if k == t:
-        raise ValueError(f"k and t are both {k}; a path needs at least one step")
+    _check_steps(trace, k, t, "<")
     inner = int(t - k - 1)
     if n**inner > MOST_PATHS:
         raise ValueError(
             f"from step {k} to {t} there are {n}^{inner} paths, at most {MOST_PATHS:,} were "
             f"expected; product(trace, k, t) has their sum"
         )
-    # a path's number, written with the digits 0 … n−1, says where it is at steps k+1 … t−1
-    between = np.arange(n**inner) // n ** np.arange(inner)[::-1, None] % n
-    ends = np.ones((1, n**inner), int)
-    q = np.concatenate([i * ends, between, j * ends])
-    along = W[q[:-1], q[1:]].prod(axis=0)
-    across = slopes[np.arange(k, t)[:, None], q[1:]].prod(axis=0)
-    return Paths(q.T, along, across)
+    ways = itertools.product(range(n), repeat=inner)
+    q = np.array([(i, *between, j) for between in ways])
+    along = W[q[:, :-1], q[:, 1:]].prod(axis=1)
+    across = slopes[np.arange(k, t), q[:, 1:]].prod(axis=1)
+    return Paths(q, along, across)
 
 
 def through_c(trace: Trace, k: int, t: int) -> Array:
@@ -332,10 +297,10 @@ def _check_trace(name: str, trace: Trace) -> None:
         raise ValueError(f"{name} is of a {type(trace.cell).__name__}, which has no state")
 
 
-def _check_steps(trace: Trace, k: int, t: int) -> None:
+def _check_steps(trace: Trace, k: int, t: int, order: str = "≤") -> None:
     first, last = (as_count(name, step, 0, "a time step") for name, step in (("k", k), ("t", t)))
-    if not first <= last <= len(trace):
-        raise ValueError(f"k is {k} and t is {t}, expected 0 ≤ k ≤ t ≤ {len(trace)}")
+    if not first + (order == "<") <= last <= len(trace):
+        raise ValueError(f"k is {k} and t is {t}, expected 0 ≤ k {order} t ≤ {len(trace)}")
 
 
 def _loop(name: str, cell: Any) -> tuple[Array, str, str]:

@@ -26,11 +26,11 @@ from rnnlib.losses import Loss, softmax_cross_entropy, squared_error
 
 
 class Batch(NamedTuple):
-    """Sequences and what is right for them.
+    """Sequences ``xs``, (T, m, k), and what is right for them.
 
-    ``xs`` is (T, m, k). ``target`` is (T, m, o), or (T, m) where it names classes, and lacks the
-    first axis in a task that is judged by its last step. ``mask``, (T, m), says which steps count,
-    ``lengths``, (m,), how many steps each sequence has; None where all do.
+    ``target`` is (T, m, o), or (T, m) where it names classes, and lacks the first axis in a task
+    that is judged by its last step. ``mask``, (T, m), says which steps count, ``lengths``, (m,),
+    how many steps each sequence has; None where all do.
     """
 
     xs: Array
@@ -74,17 +74,9 @@ class Adding(Task):
     the first half of the sequence, one in the second. The last output is to be the sum of the two
     marked numbers. Always answering 1, their mean, has a squared error of 2/12 = 1/6. Who reads the
     last step, and it carries a mark, knows one of the two, and has 1/12: that makes the
-    ``baseline`` of a network that remembers nothing a little less than 1/6.
+    ``baseline`` of a network that remembers nothing a little less than 1/6. Lengths are drawn from
+    ``shortest`` to ``T``, if it is given.
 
-    Parameters
-    ----------
-    T : int
-        The length of the sequences; the longest, if ``shortest`` is given.
-    shortest : int, optional
-        Lengths are drawn from ``shortest`` to ``T``.
-
-    Notes
-    -----
     After Hochreiter and Schmidhuber, "Long short-term memory", *Neural Computation* 9 (1997),
     experiment 4. There the numbers are from [−1, 1], the target is 1/2 + (sum of both)/4, the first
     and the last step carry the mark −1, and both marks fall into the first half or so.
@@ -131,8 +123,6 @@ class TemporalOrder(Task):
     tenth of the sequence and one in its sixth tenth. The classes 0 to 3 are XX, XY, YX, YY. The
     last step is a distractor and tells nothing: who guesses has the loss log 4, the ``baseline``.
 
-    Notes
-    -----
     After Hochreiter and Schmidhuber (1997), experiment 6a; there a symbol of its own begins the
     sequence and another ends it. Each symbol is a unit vector: X, Y, and four distractors.
     """
@@ -160,8 +150,6 @@ class Latch(Task):
     x(1) is 1 or −1, each as likely; what follows is normal noise of deviation ``noise``. The last
     output is to be x(1); who forgets answers 0, with a squared error of 1, the ``baseline``.
 
-    Notes
-    -----
     After Bengio, Simard and Frasconi, "Learning long-term dependencies with gradient descent is
     difficult", *IEEE Transactions on Neural Networks* 5 (1994). There the first few inputs tell the
     bit, and are learnt.

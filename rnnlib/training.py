@@ -182,7 +182,7 @@ def clip(gradient: Network, limit: float) -> Network:
 
 @dataclass
 class History:
-    """What happened, iteration by iteration: lists, to be plotted or written down.
+    """What happened, iteration by iteration.
 
     ``losses`` are those of the batches that were trained on, ``norms`` those of the gradients,
     before clipping. ``validated`` holds the iterations after which the validation batch was tried,
@@ -234,6 +234,9 @@ def fit(
 ) -> Fitted:
     """Train a network on a task: draw a batch, unroll, take the loss, go back, step.
 
+    An interruption from the keyboard ends training, and returns what was reached; if the loss or
+    its gradient is not finite, ``Diverged`` is raised and holds it.
+
     Parameters
     ----------
     cell
@@ -241,15 +244,11 @@ def fit(
     task
         Anything with ``batch(rng, m)``, ``loss`` and ``steps``, as in ``rnnlib.tasks``.
     optimiser : SGD or Adam
-    iterations : int
-        How many batches, each drawn anew.
-    rng : numpy.random.Generator
-        Draws the batches.
+    iterations, batch_size : int
+        How many batches ``rng`` draws, and of how many sequences.
     on : str, optional
         The quantity that the loss reads. If left out, the loss says it: cross-entropies read the
         pre-activation of the output, such as ``"a_o"`` of an Elman network, all else the output.
-    batch_size : int
-        Sequences in a batch.
     clip_at : float, optional
         The largest norm of a gradient; longer ones are clipped.
     truncate : int, optional
@@ -261,13 +260,6 @@ def fit(
         Training stops when so many trials in a row were no better than the best.
     progress : bool
         Show a bar, if tqdm is installed.
-
-    Returns
-    -------
-    Fitted
-        The network that did best on the validation batch, or, without one, the last; and the
-        history. An interruption from the keyboard ends training, and returns what was reached; if
-        the loss or its gradient is not finite, ``Diverged`` is raised and holds it.
 
     Examples
     --------

@@ -512,7 +512,7 @@ def test_no_square_matrix(W):
         ((4, 0, 0, 2), "i is 4, expected a neuron, 0 to 3"),
         ((0, -1, 0, 2), "j is -1"),
         ((0, 0.5, 0, 2), "j is 0.5"),
-        ((0, 0, 2, 2), "k and t are both 2"),
+        ((0, 0, 2, 2), "k is 2 and t is 2, expected 0 ≤ k < t ≤ 12"),
         ((0, 0, 0, 13), "k is 0 and t is 13"),
         ((0, 0, 0, 12), r"from step 0 to 12 there are 4\^11 paths, at most 100,000"),
     ],
