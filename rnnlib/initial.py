@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -40,13 +41,7 @@ def _check(rng: Generator, **sizes: int) -> None:
         as_count(name, size)
 
 
-def _rounded(array: Array, dtype: DTypeLike) -> Array:
-    if np.dtype(dtype).kind != "f":
-        raise ValueError(f"dtype is {np.dtype(dtype)}, expected a floating-point one")
-    return array.astype(dtype, copy=False)
-
-
-def glorot(rng: Generator, rows: int, columns: int, dtype: DTypeLike = np.float64) -> Array:
+def glorot(rng: Generator, rows: int, columns: int) -> Array:
     """Uniform numbers up to ±√(6 / (rows + columns)).
 
     So chosen, a layer neither enlarges nor shrinks what goes through it, forwards and backwards, as
@@ -54,10 +49,10 @@ def glorot(rng: Generator, rows: int, columns: int, dtype: DTypeLike = np.float6
     """
     _check(rng, rows=rows, columns=columns)
     most = np.sqrt(6 / (rows + columns))
-    return _rounded(rng.uniform(-most, most, (rows, columns)), dtype)
+    return rng.uniform(-most, most, (rows, columns))
 
 
-def orthogonal(rng: Generator, rows: int, columns: int, dtype: DTypeLike = np.float64) -> Array:
+def orthogonal(rng: Generator, rows: int, columns: int) -> Array:
     """A random matrix Q with QᵀQ = 1, or QQᵀ = 1 if it has more columns than rows.
 
     A square one leaves all lengths as they are, so that what passes it many times, forwards or
@@ -72,23 +67,16 @@ def orthogonal(rng: Generator, rows: int, columns: int, dtype: DTypeLike = np.fl
     tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
     q *= np.where(np.diag(r) < 0, -1, 1)  # what makes them equally likely
-    return _rounded(q if rows >= columns else q.T, dtype)
+    return q if rows >= columns else q.T
 
 
-def identity(
-    rng: Generator,
-    rows: int,
-    columns: int,
-    dtype: DTypeLike = np.float64,
-    *,
-    scale: float = 1.0,
-) -> Array:
+def identity(rng: Generator, rows: int, columns: int, *, scale: float = 1.0) -> Array:
     """``scale`` on the diagonal: at 1, with ReLU, what is fed back stays (Le and others, 2015).
 
     With less it fades: ``recurrent=functools.partial(identity, scale=0.01)``.
     """
     _check(rng, rows=rows, columns=columns)
-    return _rounded(scale * np.eye(rows, columns), dtype)
+    return scale * np.eye(rows, columns)
 
 
 def draw(
@@ -114,31 +102,32 @@ def draw(
            [0., 1., 0.],
            [0., 0., 1.]])
     """
-    _check(rng)
+    check_generator(rng)
     for name, initialiser in (("inputs", inputs), ("recurrent", recurrent)):
         if not callable(initialiser):
             raise TypeError(
                 f"{name} is {said(initialiser)}, expected a function that draws a matrix, such as "
                 f"rnnlib.initial.orthogonal"
             )
+    if np.dtype(dtype).kind != "f":
+        raise ValueError(f"dtype is {np.dtype(dtype)}, expected a floating-point one")
     sizes = _sizes(kind, given)
     parts = {name: value for name, value in given.items() if name not in sizes}
     for each in fields(kind):  # type: ignore[arg-type]
         if "shape" in each.metadata and each.name not in parts:
             symbols, reads = each.metadata["shape"], each.metadata["reads"]
-            shape = [sizes[symbol] for symbol in symbols if symbol in sizes]
-            gates = [int(symbol) for symbol in symbols if symbol not in sizes]
-            if len(shape) != 2:
-                parts[each.name] = np.zeros(gates + shape)
+            shape = [sizes.get(symbol) or int(symbol) for symbol in symbols]
+            if sum(symbol in sizes for symbol in symbols) != 2:  # a vector, or one for each gate
+                parts[each.name] = np.zeros(shape)
                 continue
             initialiser = glorot
             if "x" in reads:
                 initialiser = inputs
             elif symbols[-1] == symbols[-2] or any("before." in read for read in reads):
                 initialiser = recurrent
-            drawn = [initialiser(rng, *shape) for _ in range(*gates or [1])]
-            parts[each.name] = np.stack(drawn) if gates else drawn[0]
-    return map_parameters(lambda w: _rounded(w, dtype), kind(**parts))
+            gates = [initialiser(rng, *shape[-2:]) for _ in range(prod(shape[:-2]))]
+            parts[each.name] = np.stack(gates) if len(shape) == 3 else gates[0]
+    return map_parameters(lambda w: w.astype(dtype), kind(**parts))
 
 
 def _sizes(kind: Any, given: dict[str, Any]) -> dict[str, int]:

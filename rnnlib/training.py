@@ -38,8 +38,6 @@ def _number(name: str, value: float, share: bool = False) -> float:
 class _Optimiser:
     """Settings that are checked: rate and ε are above 0, all others shares of what went before."""
 
-    rate: float
-
     def __post_init__(self) -> None:
         for name, value in vars(self).copy().items():
             share = name not in ("rate", "epsilon")
@@ -92,8 +90,8 @@ class AdamState(NamedTuple):
     """How many steps were taken, and the running means of the gradient and of its square."""
 
     steps: int
-    m: object
-    v: object
+    m: Any
+    v: Any
 
 
 @dataclass(frozen=True)
@@ -121,28 +119,23 @@ class Adam(_Optimiser):
 
     def start(self, cell: Network) -> AdamState:
         """What is remembered before the first step: m = v = 0."""
-        zeros = map_parameters(lambda w: np.zeros_like(w, dtype=_wide(w)), cell)
+        # float16 has no room for g² and ε
+        wide = map_parameters(lambda w: w.astype(np.promote_types(w.dtype, np.float32)), cell)
+        zeros = map_parameters(np.zeros_like, wide)
         return AdamState(0, zeros, zeros)
 
     def step(self, cell: Network, gradient: Network, state: AdamState) -> tuple[Network, Any]:
         """The network after one step, and what is remembered."""
         beta_1, beta_2, t = self.beta_1, self.beta_2, state.steps + 1
-        gradient = map_parameters(lambda g: g.astype(_wide(g)), _as_of(cell, gradient))
+        gradient = _as_of(state.m, gradient)
         m = map_parameters(lambda m, g: beta_1 * m + (1 - beta_1) * g, state.m, gradient)
         v = map_parameters(lambda v, g: beta_2 * v + (1 - beta_2) * g * g, state.v, gradient)
-        rate = self.rate / (1 - beta_1**t)
-        scale = 1 - beta_2**t
+        rate, scale = self.rate / (1 - beta_1**t), 1 - beta_2**t
 
         def moved(w: Array, m: Array, v: Array) -> Array:
             return (w - rate * m / (np.sqrt(v / scale) + self.epsilon)).astype(w.dtype)
 
-        stepped: Any = map_parameters(moved, cell, m, v)
-        return stepped, AdamState(t, m, v)
-
-
-def _wide(array: Array) -> np.dtype[Any]:
-    """float16 has no room for g² and ε: its means are kept as float32."""
-    return np.promote_types(array.dtype, np.float32)
+        return map_parameters(moved, cell, m, v), AdamState(t, m, v)
 
 
 def norm(gradient: Network) -> float:
@@ -292,7 +285,6 @@ def fit(
     if isinstance(optimiser, type) or not hasattr(optimiser, "step"):
         raise TypeError(f"optimiser is {said(optimiser)}, expected SGD(rate) or Adam(rate)")
     check_generator(rng)
-    on = on or read_by(task.loss, cell)
     trial = task.batch(rng, 10 * batch_size) if validate_every else None
     state, history, best, sound = optimiser.start(cell), History(), cell, cell
     try:
@@ -336,32 +328,33 @@ def evaluate(cell: Any, task: Any, batch: Batch, on: str | None = None) -> Any:
 
     Infinite if the outputs are not finite.
     """
-    return _judged(cell, task, batch, on or read_by(task.loss, cell))[1].value
+    return _judged(cell, task, batch, on)[1].value
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _judged(cell: Any, task: Any, batch: Batch, on: str) -> tuple[Trace, Loss]:
+def _judged(cell: Any, task: Any, batch: Batch, on: str | None) -> tuple[Trace, Loss]:
     """The network unrolled in its own type of numbers, and the loss."""
-    dtype = dtype_of(cell)
+    dtype, on = dtype_of(cell), on or read_by(task.loss, cell)
     trace = unroll(cell, np.asarray(batch.xs, dtype), lengths=batch.lengths)
-    outputs = getattr(trace, on)
+    outputs, mask = getattr(trace, on), batch.mask
     if not np.isfinite(outputs).all():
         return trace, Loss(dtype.type(np.inf), np.full_like(outputs, np.nan))
-    mask = batch.mask
     if batch.lengths is not None and task.steps == "all":
         going_on = alive(batch.lengths, len(trace))
         mask = going_on if mask is None else mask * going_on
-    return trace, task.loss(outputs, batch.target, steps=task.steps, mask=mask)
+    loss = Loss(*task.loss(outputs, batch.target, steps=task.steps, mask=mask))
+    loss.of = on
+    return trace, loss
 
 
 def _forth_and_back(
-    cell: Any, task: Any, batch: Batch, on: str, truncate: int | None
+    cell: Any, task: Any, batch: Batch, on: str | None, truncate: int | None
 ) -> tuple[float, Any, float]:
     """The loss, its gradient and the gradient's norm: not finite if any of them is not."""
     trace, loss = _judged(cell, task, batch, on)
     if not (np.isfinite(loss.value) and np.isfinite(loss.gradient).all()):
         return float(loss.value), None, np.inf
-    gradient = bptt(trace, None, truncate, **{on: loss.gradient}).cell
+    gradient = bptt(trace, loss, truncate).cell
     return float(loss.value), gradient, norm(gradient)
 
 
