@@ -6,8 +6,8 @@ these packages read and write.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
@@ -89,23 +89,23 @@ def to_torch(network: Any) -> dict[str, Array]:
     if isinstance(network, Dense):
         return {"weight": network.W.T.copy(), "bias": network.b.copy()}
     cells: dict[str, Any] = {}
-    for l, layer in enumerate(network.cells if isinstance(network, Stack) else (network,)):  # noqa: E741
+    for number, layer in enumerate(network.cells if isinstance(network, Stack) else (network,)):
         if isinstance(layer, BothDirections):
-            cells |= {f"l{l}": layer.forwards, f"l{l}_reverse": layer.backwards}
+            cells |= {f"l{number}": layer.forwards, f"l{number}_reverse": layer.backwards}
         else:
-            cells[f"l{l}"] = layer
+            cells[f"l{number}"] = layer
     _check_alike(list(cells.values()))
     arrays: dict[str, Array] = {}
     for where, cell in cells.items():
-        names = _torch_names("weight", where) + _torch_names("bias", where)
-        parts = _side_by_side(cell, TORCH_GATES)
-        arrays |= {name: part.T.copy() for name, part in zip(names, parts, strict=True)}
+        parts = zip(_torch_names("", where), _side_by_side(cell, TORCH_GATES), strict=True)
+        arrays |= {name: part.T.copy() for name, part in parts}
     return arrays
 
 
-def _torch_names(what: str, where: str) -> list[str]:
-    """Of the weights or biases of one cell: for its input, and for what it feeds back."""
-    return [f"{what}_{side}_{where}" for side in ("ih", "hh")]
+def _torch_names(module: str, where: str) -> list[str]:
+    """Of the weights and biases of one cell: each for its input, and for what it feeds back."""
+    sides = [(what, side) for what in ("weight", "bias") for side in ("ih", "hh")]
+    return [f"{module}{what}_{side}_{where}" for what, side in sides]
 
 
 def _check_alike(cells: list[Any]) -> None:
@@ -136,21 +136,20 @@ def from_torch(kind: type, arrays: Mapping[str, ArrayLike], **activations: str) 
     if not isinstance(arrays, Mapping):
         raise TypeError(f"arrays is {said(arrays)}, expected a state_dict: module.state_dict()")
     own = {name: as_array(name, array) for name, array in arrays.items()}
-    rnn, linear = _under("rnn.", own), _under("linear.", own)
+    linear = any(name.startswith("linear.") for name in own)
+    rnn = "rnn." if linear or kind is Elman else ""
     network: Any
     if kind is Dense:
-        network = _from_linear(own, activations)
+        network = _from_linear(own, "", activations)
     elif kind is Elman:
-        below, above = _from_torch_cell(Layer, rnn, "l0", {}), _from_linear(linear, {})
+        below, above = _from_torch_cell(Layer, own, rnn, "l0", {}), _from_linear(own, "linear.", {})
         network = Elman(below.W_x, below.W_y, above.W, below.b, above.b, **activations)
-    elif linear:
-        below = from_torch(kind, rnn, **activations)
-        layers = below.cells if isinstance(below, Stack) else (below,)
-        network = Stack((*layers, _from_linear(linear, {})))
     else:
-        more = takewhile(lambda l: f"weight_ih_l{l}" in own, count(1))  # noqa: E741
-        layers = tuple(_from_torch_layer(kind, own, f"l{l}", activations) for l in (0, *more))  # noqa: E741
-        network = Stack(layers) if len(layers) > 1 else layers[0]
+        more = itertools.takewhile(lambda i: f"{rnn}weight_ih_l{i}" in own, itertools.count(1))
+        layers = [_from_torch_layer(kind, own, rnn, f"l{i}", activations) for i in (0, *more)]
+        if linear:
+            layers.append(_from_linear(own, "linear.", {}))
+        network = Stack(tuple(layers)) if len(layers) > 1 else layers[0]
     unknown = sorted(own.keys() - to_torch(network).keys())
     if unknown:
         raise ValueError(f"arrays holds {unknown[0]}, of which {kind.__name__} knows nothing")
@@ -158,38 +157,35 @@ def from_torch(kind: type, arrays: Mapping[str, ArrayLike], **activations: str) 
 
 
 def _from_torch_layer(
-    kind: type, arrays: dict[str, Array], where: str, words: dict[str, str]
+    kind: type, arrays: dict[str, Array], module: str, where: str, words: dict[str, str]
 ) -> Any:
     """A layer of a module: one cell, or one for each direction."""
-    forwards = _from_torch_cell(kind, arrays, where, words)
-    if f"weight_ih_{where}_reverse" not in arrays:
+    forwards = _from_torch_cell(kind, arrays, module, where, words)
+    if f"{module}weight_ih_{where}_reverse" not in arrays:
         return forwards
-    return BothDirections(forwards, _from_torch_cell(kind, arrays, f"{where}_reverse", words))
+    backwards = _from_torch_cell(kind, arrays, module, f"{where}_reverse", words)
+    return BothDirections(forwards, backwards)
 
 
 def _from_torch_cell(
-    kind: type, arrays: dict[str, Array], where: str, words: dict[str, str]
+    kind: type, arrays: dict[str, Array], module: str, where: str, words: dict[str, str]
 ) -> Any:
-    weights = {name: _taken(arrays, name) for name in _torch_names("weight", where)}
+    names = _torch_names(module, where)
+    weights = {name: _taken(arrays, name) for name in names[:2]}
     columns = _columns(kind, TORCH_GATES, weights, transposed=True)
     parts = [weight.T for weight in weights.values()]
-    for name in _torch_names("bias", where):
+    for name in names[2:]:
         parts.append(arrays.get(name, np.zeros(columns, parts[0].dtype)))
         check_shape(name, parts[-1], (columns,))
     return _cell(kind, TORCH_GATES, parts, words)
 
 
-def _from_linear(arrays: dict[str, Array], words: dict[str, str]) -> Dense:
-    weight = _taken(arrays, "weight")
-    check_shape("weight", weight, ("o", "k"))
-    bias = arrays.get("bias", np.zeros(len(weight), weight.dtype))
-    check_shape("bias", bias, weight.shape[:1])
+def _from_linear(arrays: dict[str, Array], module: str, words: dict[str, str]) -> Dense:
+    weight = _taken(arrays, f"{module}weight")
+    check_shape(f"{module}weight", weight, ("o", "k"))
+    bias = arrays.get(f"{module}bias", np.zeros(len(weight), weight.dtype))
+    check_shape(f"{module}bias", bias, weight.shape[:1])
     return Dense(weight.T, bias, **words)
-
-
-def _under(prefix: str, arrays: dict[str, Array]) -> dict[str, Array]:
-    """The arrays of one attribute of a module, without its name."""
-    return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
 
 
 def _taken(arrays: dict[str, Array], name: str) -> Array:
@@ -232,8 +228,13 @@ def from_keras(kind: type, arrays: Sequence[ArrayLike], **activations: str) -> A
     ``Dense``, ``g_h`` and ``g_o`` of ``Elman``.
     """
     _check_kind(kind)
+    if not isinstance(arrays, list | tuple):
+        raise TypeError(f"arrays is {said(arrays)}, expected the list that get_weights returns")
     names = ["kernel", "recurrent_kernel", "bias"]
-    names = {Elman: [*names, "kernel", "bias"], Dense: ["kernel", "bias"]}.get(kind, names)
+    if kind in (Dense, Elman):
+        names = ["kernel", "bias"] if kind is Dense else [*names, "kernel", "bias"]
+    else:
+        _theirs(kind, KERAS_GATES)
     if len(arrays) != len(names):
         raise ValueError(
             f"arrays holds {len(arrays)}, expected {len(names)} for {kind.__name__}: "
@@ -271,8 +272,6 @@ def _theirs(kind: type, gates: Order) -> tuple[str, ...]:
     """The order of the gates of this kind of cell in a package's table."""
     if kind not in gates:
         package = "PyTorch" if gates is TORCH_GATES else "Keras"
-        if kind is ResetFirstGRU:
-            raise TypeError("PyTorch has no GRU that resets before the product with W_h")
         known = ", ".join(each.__name__ for each in (*gates, Dense, Elman))
         raise TypeError(f"{package} has no {kind.__name__}; expected one of: {known}")
     return gates[kind]

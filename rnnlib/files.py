@@ -45,10 +45,10 @@ def save(path: str | os.PathLike[str], cell: object) -> None:
     ...     load(f"{folder}/elman.npz").b_h
     array([ 1.,  0., -1.])
     """
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"path is {said(path)}, expected the name of a file: save(path, cell)")
     own: dict[str, Any] = {}
-    path, arrays, described = Path(path), parameters(cell), _describe(cell, own)
+    path, arrays, described = _as_path(path), parameters(cell), _describe(cell, own)
+    if isinstance(cell, tuple):
+        raise TypeError(f"cell is {said(cell)}; one network was expected, or all in a Stack")
     _rebuild(described, dict(arrays), KINDS | own)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into")
@@ -61,9 +61,17 @@ def save(path: str | os.PathLike[str], cell: object) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
-    except BaseException:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError):  # it shall not speak of a file that nobody knows
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def _as_path(path: object) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path is {said(path)}, expected the name of a file, which comes first")
+    return Path(path)
 
 
 def load(path: str | os.PathLike[str], *kinds: type) -> Any:
@@ -75,7 +83,7 @@ def load(path: str | os.PathLike[str], *kinds: type) -> Any:
     for kind in kinds:
         if not isinstance(kind, type):
             raise TypeError(f"kinds holds {said(kind)}, expected classes of cells: load(path, Own)")
-    content = Path(path).read_bytes()
+    content = _as_path(path).read_bytes()
     try:
         return _read(content, KINDS | {kind.__name__: kind for kind in kinds})
     except Exception as error:  # whatever goes wrong from here on, the content is to blame

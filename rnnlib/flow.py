@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnlib.activations import activation
-from rnnlib.cells import Elman, Layer, map_record, rows
+from rnnlib.cells import Elman, Layer, check_network, map_record, rows
 from rnnlib.checks import Array, as_array, as_count, said
 from rnnlib.lengths import alive
 from rnnlib.trace import Trace, by_rows, states_before
@@ -187,6 +187,7 @@ def bound(cell: Any, slope: float | None = None) -> float:
     >>> bound(Layer(W_x=[[1, 0]], W_y=[[0, 2], [1, 0]], b=[0, 0], phi="sigmoid"))
     0.5
     """
+    check_network("cell", cell)
     W, _, phi = _loop("cell", cell)
     if slope is None:
         _check_diagonal(phi)

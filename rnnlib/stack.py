@@ -303,6 +303,9 @@ def feed_forward(
     array([[6.5],
            [3.5]])
     """
+    for name, arrays in (("weights", weights), ("biases", biases)):
+        if not isinstance(arrays, Sequence | np.ndarray):
+            raise TypeError(f"{name} is {said(arrays)}, expected a list of arrays")
     if len(weights) != len(biases) or not len(weights):
         raise ValueError(
             f"biases has {len(biases)} arrays, expected {len(weights) or 'at least one'}, as "

@@ -270,8 +270,7 @@ class NextCharacter(Task):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.text, str):
-            raise TypeError(f"text is of type {type(self.text).__name__}, expected str")
+        _check_text(self.text)
         if len(self.text) < self.T + 1:
             raise ValueError(
                 f"text has {len(self.text)} characters, expected at least T + 1 = {self.T + 1}"
@@ -300,6 +299,7 @@ class NextCharacter(Task):
 
     def classes(self, text: str) -> Array:
         """The number of each character in the alphabet, (len(text),)."""
+        _check_text(text)
         numbers = {character: i for i, character in enumerate(self.alphabet)}
         strange = set(text) - numbers.keys()
         if strange:
@@ -314,6 +314,11 @@ class NextCharacter(Task):
 
     def decode(self, classes: ArrayLike) -> str:
         """The text of numbers of characters, (n,)."""
+        if np.ndim(classes) > 1:
+            raise ValueError(
+                f"classes has shape {np.shape(classes)}, expected (n,): of unit vectors, or of "
+                f"probabilities, take argmax(axis=-1)"
+            )
         characters = dict(enumerate(self.alphabet))
         for each in np.ravel(classes):
             if each not in characters:
@@ -330,3 +335,8 @@ class NextCharacter(Task):
         """m pieces of the text: xs (T, m, k), target (T, m) of classes."""
         pieces = self._pieces(rng.integers(0, len(self.text) - self.T, m))
         return Batch(np.eye(self.n_inputs)[pieces[:-1]], pieces[1:])
+
+
+def _check_text(text: object) -> None:
+    if not isinstance(text, str):
+        raise TypeError(f"text is of type {type(text).__name__}, expected str")

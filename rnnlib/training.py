@@ -27,7 +27,7 @@ from rnnlib.trace import Trace, unroll
 
 def _number(name: str, value: float, share: bool = False) -> float:
     """A number of Python's: one of NumPy's float64 would make float64 of float32."""
-    if not isinstance(value, Real):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} is of type {type(value).__name__}, expected a number")
     if not (0 <= value < 1 if share else 0 < value < np.inf):
         expected = "from 0 to below 1" if share else "above 0"
@@ -42,6 +42,13 @@ class _Optimiser:
         for name, value in vars(self).copy().items():
             share = name not in ("rate", "epsilon")
             object.__setattr__(self, name, _number(name, value, share))
+
+    def _check_state(self, state: object, kind: type) -> None:
+        if not isinstance(state, kind):
+            raise TypeError(
+                f"state is {said(state)}, expected what the step before returned beside the "
+                f"network, or start(cell)"
+            )
 
 
 def _arrays(gradient: object) -> dict[str, Array]:
@@ -78,11 +85,13 @@ class SGD(_Optimiser):
 
     def start(self, cell: Network) -> Network:
         """What is remembered before the first step: v = 0, a network like ``cell``."""
+        check_network("cell", cell)
         return map_parameters(np.zeros_like, cell)
 
-    def step(self, cell: Network, gradient: Network, v: Network) -> tuple[Network, Network]:
-        """The network after one step, and what is remembered."""
-        v = map_parameters(lambda v, g: self.momentum * v + g, v, _as_of(cell, gradient))
+    def step(self, cell: Network, gradient: Network, state: Network) -> tuple[Network, Network]:
+        """The network after one step, and what is remembered, v."""
+        self._check_state(state, type(cell))
+        v = map_parameters(lambda v, g: self.momentum * v + g, state, _as_of(cell, gradient))
         return map_parameters(lambda w, v: w - self.rate * v, cell, v), v
 
 
@@ -119,6 +128,7 @@ class Adam(_Optimiser):
 
     def start(self, cell: Network) -> AdamState:
         """What is remembered before the first step: m = v = 0."""
+        check_network("cell", cell)
         # float16 has no room for g² and ε
         wide = map_parameters(lambda w: w.astype(np.promote_types(w.dtype, np.float32)), cell)
         zeros = map_parameters(np.zeros_like, wide)
@@ -126,6 +136,7 @@ class Adam(_Optimiser):
 
     def step(self, cell: Network, gradient: Network, state: AdamState) -> tuple[Network, Any]:
         """The network after one step, and what is remembered."""
+        self._check_state(state, AdamState)
         beta_1, beta_2, t = self.beta_1, self.beta_2, state.steps + 1
         gradient = _as_of(state.m, gradient)
         m = map_parameters(lambda m, g: beta_1 * m + (1 - beta_1) * g, state.m, gradient)
@@ -267,11 +278,7 @@ def fit(
     True
     """
     check_network("cell", cell)
-    if not all(hasattr(task, part) for part in ("batch", "loss", "steps")):
-        raise TypeError(
-            f"task is {said(task)}, expected one as in rnnlib.tasks: an object whose "
-            f"batch(rng, m) draws a rnnlib.tasks.Batch(xs, target), with a loss and steps"
-        )
+    _check_task(task)
     as_count("iterations", iterations)
     as_count("batch_size", batch_size)
     if validate_every is not None:
@@ -323,18 +330,31 @@ def _fitted(history: History, best: Network, last: Network, steps: int) -> Fitte
     return Fitted(best, history)
 
 
+def _check_task(task: Any) -> None:
+    if isinstance(task, type) or not all(hasattr(task, p) for p in ("batch", "loss", "steps")):
+        raise TypeError(
+            f"task is {said(task)}, expected one as in rnnlib.tasks: an object whose "
+            f"batch(rng, m) draws a rnnlib.tasks.Batch(xs, target), with a loss and steps"
+        )
+
+
 def evaluate(cell: Any, task: Any, batch: Batch, on: str | None = None) -> Any:
     """The loss of ``cell`` on one batch of ``task``; ``on`` is as for ``fit``.
 
     Infinite if the outputs are not finite.
     """
+    _check_task(task)
+    if not hasattr(batch, "xs"):
+        raise TypeError(f"batch is {said(batch)}, expected what task.batch(rng, m) draws")
     return _judged(cell, task, batch, on)[1].value
 
 
 @np.errstate(over="ignore", invalid="ignore")
 def _judged(cell: Any, task: Any, batch: Batch, on: str | None) -> tuple[Trace, Loss]:
     """The network unrolled in its own type of numbers, and the loss."""
-    dtype, on = dtype_of(cell), on or read_by(task.loss, cell)
+    dtype, on = dtype_of(cell), read_by(task.loss, cell) if on is None else on
+    if not isinstance(on, str):
+        raise TypeError(f"on is {said(on)}, expected the name of a quantity, such as 'y'")
     trace = unroll(cell, np.asarray(batch.xs, dtype), lengths=batch.lengths)
     outputs, mask = getattr(trace, on), batch.mask
     if not np.isfinite(outputs).all():
