@@ -4,37 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, is_dataclass
-from math import prod
 from typing import Any, NamedTuple
 
 from rnnlib.cells import check_network, shapes_of
 
 
 class CountRow(NamedTuple):
-    """The parameters in one array: ``sizes`` are the numbers for the ``symbols``."""
+    """The parameters in one array: their ``number`` is a product, such as 4 × 3."""
 
     name: str
     between: str
     symbols: str
-    sizes: tuple[int, ...]
-
-    @property
-    def formula(self) -> str:
-        """The number as a product, such as 4 × 3."""
-        return " × ".join(map(str, self.sizes))
-
-    @property
-    def number(self) -> int:
-        """How many parameters the array holds."""
-        return prod(self.sizes)
-
-    @property
-    def is_bias(self) -> bool:
-        """Whether it is a bias, by its name."""
-        return self.name.rpartition(".")[2].startswith("b")
+    formula: str
+    number: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Count:
     """The number of a network's parameters, one row for each array; prints as a table."""
 
@@ -43,28 +28,29 @@ class Count:
     @property
     def total(self) -> int:
         """How many parameters there are in all."""
-        return self.weights + self.biases
-
-    @property
-    def weights(self) -> int:
-        """All but the biases; N(W) of remarks 1 and 2 of Galvan's *On recurrent networks*."""
-        return sum(row.number for row in self.rows if not row.is_bias)
+        return sum(row.number for row in self.rows)
 
     @property
     def biases(self) -> int:
-        """N(b) of these remarks."""
-        return sum(row.number for row in self.rows if row.is_bias)
+        """N(b) of remarks 1 and 2 of Galvan's *On recurrent networks*: those whose name has a b."""
+        biases = (row for row in self.rows if row.name.rpartition(".")[2].startswith("b"))
+        return sum(row.number for row in biases)
+
+    @property
+    def weights(self) -> int:
+        """N(W) of these remarks: all but the biases."""
+        return self.total - self.biases
 
     @property
     def formula(self) -> str:
         """The total as a sum of products, such as 4 × 3 + 3 × 3 + 3."""
         return " + ".join(row.formula for row in self.rows)
 
-    def _table(self) -> list[tuple[str, ...]]:
-        rows = [(r.name, r.between, r.symbols, r.formula, str(r.number)) for r in self.rows]
-        return [*rows, ("total", "", "", "", str(self.total))]
+    def _table(self) -> list[list[str]]:
+        total = CountRow("total", "", "", "", self.total)
+        return [[str(each) for each in row] for row in (*self.rows, total)]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         *columns, numbers = zip(*self._table(), strict=True)
         padded = [[f"{each:{max(map(len, column))}}" for each in column] for column in columns]
         padded.append([f"{each:>{max(map(len, numbers))}}" for each in numbers])
@@ -112,7 +98,8 @@ def _rows(network: Any, prefix: str) -> Iterator[CountRow]:
         parts, shapes = vars(network), list(shapes_of(network))
         layers = [symbols[-1] for _, symbols, _ in shapes]
         for name, symbols, between in sorted(shapes, key=lambda shape: layers.index(shape[1][-1])):
-            yield CountRow(prefix + name, between, " ".join(symbols), parts[name].shape)
+            formula = " × ".join(map(str, parts[name].shape))
+            yield CountRow(prefix + name, between, " ".join(symbols), formula, parts[name].size)
     for name, part in parts.items():
         if isinstance(part, tuple) or is_dataclass(part):
             yield from _rows(part, f"{prefix}{name}.")
