@@ -91,12 +91,11 @@ def norms(trace: Trace) -> Array:
     array([0.125, 0.25 , 0.5  , 1.   ])
     """
     J = jacobians(trace)
+    products = [_identities(J)]  # of steps t + 1 … T
     with np.errstate(over="ignore", invalid="ignore"):
-        backwards = itertools.accumulate(
-            J[::-1], lambda whole, J_t: J_t @ whole, initial=_identities(J)
-        )
-        products = np.stack([*backwards][::-1])
-    finite = np.isfinite(products).all(axis=(-2, -1), keepdims=True)
+        for J_t in J[::-1]:
+            products.insert(0, J_t @ products[0])
+    finite = np.asarray(np.isfinite(products).all(axis=(-2, -1), keepdims=True))
     stretched = np.linalg.norm(np.where(finite, products, 0), 2, axis=(-2, -1))
     return np.where(finite[..., 0, 0], stretched, np.inf)
 
@@ -147,8 +146,7 @@ def split(trace: Trace) -> Split:
            [1., 0., 0.]])
     """
     _check_trace("trace", trace)
-    W, a, phi = _loop("trace", trace.cell)
-    _check_diagonal(phi)
+    W, a, phi = _loop("trace", trace.cell, diagonal=True)
     if trace.lengths is not None and (trace.lengths != len(trace)).any():
         raise ValueError(
             f"trace has sequences of {trace.lengths.min()} to {len(trace)} steps, expected all of "
@@ -188,10 +186,8 @@ def bound(cell: Any, slope: float | None = None) -> float:
     0.5
     """
     check_network("cell", cell)
-    W, _, phi = _loop("cell", cell)
-    if slope is None:
-        _check_diagonal(phi)
-        slope = LARGEST_SLOPES[phi]
+    W, _, phi = _loop("cell", cell, diagonal=slope is None)
+    slope = LARGEST_SLOPES[phi] if slope is None else slope
     if not (isinstance(slope, Real) and 0 <= slope < np.inf):
         raise ValueError(f"slope is {said(slope)}, expected a number from 0 on")
     return float(np.linalg.norm(W, 2) * slope)
@@ -304,21 +300,17 @@ def _check_steps(trace: Trace, k: int, t: int, order: str = "≤") -> None:
         raise ValueError(f"k is {k} and t is {t}, expected 0 ≤ k {order} t ≤ {len(trace)}")
 
 
-def _loop(name: str, cell: Any) -> tuple[Array, str, str]:
+def _loop(name: str, cell: Any, diagonal: bool) -> tuple[Array, str, str]:
     """The weights that feed back, the name of the pre-activation, and the activation's."""
-    if type(cell) is Layer:
-        return cell.W_y, "a", cell.phi
-    if type(cell) is Elman:
-        return cell.W_h, "a_h", cell.g_h
-    raise TypeError(
-        f"{name} is of a {type(cell).__name__}, expected Layer or Elman: only where one layer "
-        f"feeds back itself is J(t) = W diag φ′(a(t))"
-    )
-
-
-def _check_diagonal(phi: str) -> None:
-    if phi not in LARGEST_SLOPES:
+    if type(cell) not in (Layer, Elman):
+        raise TypeError(
+            f"{name} is of a {type(cell).__name__}, expected Layer or Elman: only where one layer "
+            f"feeds back itself is J(t) = W diag φ′(a(t))"
+        )
+    W, a, phi = (cell.W_y, "a", cell.phi) if type(cell) is Layer else (cell.W_h, "a_h", cell.g_h)
+    if diagonal and phi not in LARGEST_SLOPES:
         raise ValueError(
             f"the activation is {phi}, expected one of: {', '.join(LARGEST_SLOPES)}; "
             f"they work entry by entry, so that diag φ′(a) exists"
         )
+    return W, a, phi

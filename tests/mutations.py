@@ -1014,8 +1014,8 @@ FAULTS = [
     Fault(
         "norms of the product from the beginning, not to the end",
         "rnnlib/flow.py",
-        "accumulate(\n            J[::-1]",
-        "accumulate(\n            J",
+        "for J_t in J[::-1]:",
+        "for J_t in J:",
         "test_flow.py",
     ),
     Fault(
