@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from itertools import chain
 from math import prod
 from typing import Any, TypeAlias
 
@@ -136,7 +137,9 @@ def _sizes(kind: Any, given: dict[str, Any]) -> dict[str, int]:
     parts = {each.name: each.metadata.get("shape", ()) for each in declared}
     if not any(parts.values()):
         raise TypeError(f"kind is {said(kind)}, expected the class of a cell, such as rnnlib.LSTM")
-    symbols = [each for each in dict.fromkeys(sum(parts.values(), ())) if not each.isdigit()]
+    symbols = [
+        each for each in dict.fromkeys(chain.from_iterable(parts.values())) if not each.isdigit()
+    ]
     if not set(symbols) <= given.keys() <= {*symbols, *parts}:
         raise TypeError(
             f"{kind.__name__} is drawn with {', '.join(given) or 'nothing'}; expected the sizes "
