@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from rnnlib.cells import Dense, Elman, Layer, check_network
 from rnnlib.checks import Array, as_array, check_shape, said
 from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM, ResetFirstGRU
+from rnnlib.parameters import parameters
 from rnnlib.stack import BothDirections, Stack
 
 Order = dict[type, tuple[str, ...]]
@@ -280,13 +281,12 @@ def _theirs(kind: type, gates: Order) -> tuple[str, ...]:
 def _side_by_side(cell: Any, gates: Order) -> list[Array]:
     """W_x (k, g n), W_h (n, g n) and both biases (g n), the gates side by side in an order."""
     order = [OUR_GATES[type(cell)].index(gate) for gate in _theirs(type(cell), gates)]
-    if isinstance(cell, Layer):
-        W_x, W_h, b = cell.W_x[None], cell.W_y[None], cell.b[None]
-    else:
-        W_x, W_h, b = cell.W_x, cell.W_h, cell.b
+    W_x, W_h, b, *reset = parameters(cell).values()
+    W_x, W_h = (W.reshape(len(order), -1, cell.n_neurons) for W in (W_x, W_h))
+    b = b.reshape(len(order), -1)
     b_h = np.zeros_like(b)
-    if isinstance(cell, GRU):
-        b_h[-1] = cell.b_h  # both packages have the candidate last, as we have
+    if reset:
+        b_h[-1] = reset[0]  # both packages have the candidate last, as we have
     return [np.concatenate(each, axis=-1) for each in (W_x[order], W_h[order], b[order], b_h)]
 
 
@@ -310,9 +310,9 @@ def _cell(kind: type, gates: Order, parts: list[Array], words: dict[str, Any]) -
     order = [gates[kind].index(gate) for gate in OUR_GATES[kind]]
     W_x, W_h, b_x, b_h = (np.stack(np.split(each, len(order), axis=-1))[order] for each in parts)
     b = b_x + b_h
-    if kind is Layer:
-        return Layer(W_x[0], W_h[0], b[0], **words)
     if kind is GRU:
         b[-1] = b_x[-1]
-        words = {"b_h": b_h[-1], **words}
+        return GRU(W_x, W_h, b, b_h[-1], **words)
+    if kind is Layer:
+        return Layer(W_x[0], W_h[0], b[0], **words)
     return kind(W_x, W_h, b, **words)

@@ -950,8 +950,8 @@ FAULTS = [
     Fault(
         "PyTorch's second bias is dropped",
         "rnnlib/convert.py",
-        "b = b_x + b_h\n    if kind is Layer",
-        "b = b_x\n    if kind is Layer",
+        "    b = b_x + b_h\n",
+        "    b = b_x.copy()\n",
         "test_found_by_mutation.py test_convert.py",
     ),
     Fault(
