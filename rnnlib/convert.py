@@ -136,7 +136,7 @@ def from_torch(kind: type, arrays: Mapping[str, ArrayLike], **activations: str) 
     _check_kind(kind)
     if not isinstance(arrays, Mapping):
         raise TypeError(f"arrays is {said(arrays)}, expected a state_dict: module.state_dict()")
-    own = {name: as_array(name, array) for name, array in arrays.items()}
+    own = {str(name): as_array(str(name), array) for name, array in arrays.items()}
     linear = any(name.startswith("linear.") for name in own)
     rnn = "rnn." if linear or kind is Elman else ""
     network: Any

@@ -69,7 +69,7 @@ def save(path: str | os.PathLike[str], cell: object) -> None:
 
 
 def _as_path(path: object) -> Path:
-    if not isinstance(path, str | os.PathLike):
+    if not isinstance(path, str | os.PathLike) or not Path(path).name:
         raise TypeError(f"path is {said(path)}, expected the name of a file, which comes first")
     return Path(path)
 

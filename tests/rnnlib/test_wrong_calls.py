@@ -58,8 +58,10 @@ def trained(task=TASK, **options):
         # files
         (lambda: save(ELMAN, "x.npz"), "path is an Elman, expected the name of a file, which com"),
         (lambda: load(ELMAN), "path is an Elman, expected the name of a file, which comes first"),
+        (lambda: save("", ELMAN), "path is '', expected the name of a file, which comes first"),
         (lambda: save("x.npz", (ELMAN, ELMAN)), "one network was expected, or all in a Stack"),
         # conversion
+        (lambda: from_torch(LSTM, {0: [1]}), "arrays has no weight_ih_l0; it holds 0"),
         (lambda: from_torch({}, LSTM), "kind is {}, expected the class of a cell, such as rnnlib"),
         (
             lambda: from_torch(Elman, to_torch(LAYER)),
