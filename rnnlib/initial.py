@@ -27,7 +27,7 @@ from rnnlib.parameters import Network, map_parameters
 Initialiser: TypeAlias = Callable[[Generator, int, int], Array]
 
 
-def check_generator(rng: object) -> None:
+def _check_generator(rng: object) -> None:
     """Raise TypeError unless ``rng`` is a generator of random numbers."""
     if not isinstance(rng, Generator):
         raise TypeError(
@@ -37,7 +37,7 @@ def check_generator(rng: object) -> None:
 
 
 def _check(rng: Generator, **sizes: int) -> None:
-    check_generator(rng)
+    _check_generator(rng)
     for name, size in sizes.items():
         as_count(name, size)
 
@@ -103,7 +103,7 @@ def draw(
            [0., 1., 0.],
            [0., 0., 1.]])
     """
-    check_generator(rng)
+    _check_generator(rng)
     for name, initialiser in (("inputs", inputs), ("recurrent", recurrent)):
         if not callable(initialiser):
             raise TypeError(

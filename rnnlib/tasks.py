@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnlib.checks import Array, as_count
-from rnnlib.initial import check_generator
+from rnnlib.initial import _check_generator
 from rnnlib.losses import Loss, softmax_cross_entropy, squared_error
 
 
@@ -59,7 +59,7 @@ class Task:
 
     def batch(self, rng: np.random.Generator, m: int) -> Batch:
         """m sequences, drawn anew."""
-        check_generator(rng)
+        _check_generator(rng)
         return self._drawn(rng, as_count("m", m))
 
     def _drawn(self, rng: np.random.Generator, m: int) -> Batch:
