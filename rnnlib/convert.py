@@ -83,23 +83,22 @@ def to_torch(network: Any) -> dict[str, Array]:
      'rnn.bias_hh_l0': (3,), 'linear.weight': (2, 3), 'linear.bias': (2,)}
     """
     check_network("network", network)
-    below, above = _parted(network)
-    if above is not None:
-        rnn = {f"rnn.{name}": array for name, array in to_torch(below).items()}
-        return rnn | {f"linear.{name}": array for name, array in to_torch(above).items()}
-    if isinstance(network, Dense):
-        return {"weight": network.W.T.copy(), "bias": network.b.copy()}
+    layers = _layers(network)
+    linear = layers.pop() if isinstance(layers[-1], Dense) else None
     cells: dict[str, Any] = {}
-    for number, layer in enumerate(network.cells if isinstance(network, Stack) else (network,)):
+    for number, layer in enumerate(layers):
         if isinstance(layer, BothDirections):
             cells |= {f"l{number}": layer.forwards, f"l{number}_reverse": layer.backwards}
         else:
             cells[f"l{number}"] = layer
     _check_alike(list(cells.values()))
+    rnn, top = ("rnn.", "linear.") if layers and linear else ("", "")
     arrays: dict[str, Array] = {}
     for where, cell in cells.items():
-        parts = zip(_torch_names("", where), _side_by_side(cell, TORCH_GATES), strict=True)
+        parts = zip(_torch_names(rnn, where), _side_by_side(cell, TORCH_GATES), strict=True)
         arrays |= {name: part.T.copy() for name, part in parts}
+    if linear:
+        arrays |= {f"{top}weight": linear.W.T.copy(), f"{top}bias": linear.b.copy()}
     return arrays
 
 
@@ -209,10 +208,8 @@ def to_keras(cell: Any) -> list[Array]:
     [(2, 3), (3, 3), (3,), (3, 2), (2,)]
     """
     check_network("cell", cell)
-    if isinstance(cell, Elman):
-        cell = Stack(_parted(cell))
-    if isinstance(cell, Stack):
-        return [array for layer in cell.cells for array in to_keras(layer)]
+    if isinstance(cell, Elman | Stack):
+        return [array for layer in _layers(cell) for array in to_keras(layer)]
     if isinstance(cell, BothDirections):
         return to_keras(cell.forwards) + to_keras(cell.backwards)
     if isinstance(cell, Dense):
@@ -259,14 +256,12 @@ def _check_kind(kind: object) -> None:
         raise TypeError(f"kind is {said(kind)}, expected the class of a cell, such as rnnlib.LSTM")
 
 
-def _parted(network: Any) -> tuple[Any, Dense | None]:
-    """What is recurrent, and the output layer above it, if there is one."""
+def _layers(network: Any) -> list[Any]:
+    """The layers of a network, from the input upwards: those of an ``Elman`` network are two."""
     if isinstance(network, Elman):
         below = Layer(network.W_x, network.W_h, network.b_h, network.g_h)
-        return below, Dense(network.W_o, network.b_o, network.g_o)
-    if isinstance(network, Stack) and isinstance(network.cells[-1], Dense) and network.cells[1:]:
-        return Stack(network.cells[:-1]), network.cells[-1]
-    return network, None
+        return [below, Dense(network.W_o, network.b_o, network.g_o)]
+    return list(network.cells) if isinstance(network, Stack) else [network]
 
 
 def _theirs(kind: type, gates: Order) -> tuple[str, ...]:

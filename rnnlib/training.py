@@ -286,7 +286,9 @@ def fit(
     if patience is not None:
         as_count("patience", patience)
         if validate_every is None:
-            raise ValueError("patience was given without validate_every: there is no trial")
+            raise ValueError(
+                "patience was given without validate_every: there is nothing to wait for"
+            )
     if clip_at is not None:
         _number("clip_at", clip_at)
     if isinstance(optimiser, type) or not hasattr(optimiser, "step"):
