@@ -288,13 +288,11 @@ def _side_by_side(cell: Any, gates: Order) -> list[Array]:
 def _columns(kind: type, gates: Order, weights: dict[str, Array], transposed: bool = False) -> int:
     """g n, how many columns W_x and W_h have, the gates side by side; it checks their shapes."""
 
-    def check(name: str, rows: int | str, columns: int | str) -> None:
-        expected = (columns, rows) if transposed else (rows, columns)
-        check_shape(name, weights[name], expected)
+    def check(name: str, *shape: int | str) -> dict[str, int]:
+        return check_shape(name, weights[name], shape[::-1] if transposed else shape)
 
     g, (x, h) = len(_theirs(kind, gates)), weights
-    check(h, "n", f"{g} n")
-    n = weights[h].shape[-1 if transposed else 0]
+    n = check(h, "n", f"{g} n")["n"]
     check(h, n, g * n)
     check(x, "k", g * n)
     return g * n

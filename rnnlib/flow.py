@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from rnnlib.activations import activation
 from rnnlib.cells import Elman, Layer, check_network, map_record, rows
-from rnnlib.checks import Array, as_array, as_count, said
+from rnnlib.checks import Array, as_array, as_count, check_shape, said
 from rnnlib.lengths import alive
 from rnnlib.trace import Trace, by_rows, states_before
 
@@ -165,8 +165,7 @@ def spectral_radius(W: ArrayLike) -> float:
     0.5
     """
     W = as_array("W", W)
-    if W.ndim != 2 or W.shape[0] != W.shape[1] or not W.size:
-        raise ValueError(f"W has shape {W.shape}, expected (n, n)")
+    check_shape("W", W, ("n", "n"))
     return float(np.abs(np.linalg.eigvals(W)).max())
 
 
