@@ -270,7 +270,7 @@ class NextCharacter(Task):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_text(self.text)
+        self.classes(self.text)  # an error, unless it is one
         if len(self.text) < self.T + 1:
             raise ValueError(
                 f"text has {len(self.text)} characters, expected at least T + 1 = {self.T + 1}"
@@ -299,7 +299,8 @@ class NextCharacter(Task):
 
     def classes(self, text: str) -> Array:
         """The number of each character in the alphabet, (len(text),)."""
-        _check_text(text)
+        if not isinstance(text, str):
+            raise TypeError(f"text is of type {type(text).__name__}, expected str")
         numbers = {character: i for i, character in enumerate(self.alphabet)}
         strange = set(text) - numbers.keys()
         if strange:
@@ -335,8 +336,3 @@ class NextCharacter(Task):
         """m pieces of the text: xs (T, m, k), target (T, m) of classes."""
         pieces = self._pieces(rng.integers(0, len(self.text) - self.T, m))
         return Batch(np.eye(self.n_inputs)[pieces[:-1]], pieces[1:])
-
-
-def _check_text(text: object) -> None:
-    if not isinstance(text, str):
-        raise TypeError(f"text is of type {type(text).__name__}, expected str")
