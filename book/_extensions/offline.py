@@ -206,7 +206,9 @@ def lighten(page: str) -> str:
         return MANAGER.sub("", page[: found.start()] + page[found.end() :])
     told = json.loads(found[2])
     told["state"] = {
-        name: model for name, model in told["state"].items() if model["model_module"] != "anywidget"
+        name: model
+        for name, model in told["state"].items()
+        if model.get("model_module") != "anywidget"
     }
     for model in told["state"].values():
         model["state"] = {key: value for key, value in model["state"].items() if value is not None}

@@ -123,25 +123,34 @@ def test_an_equations_number_is_its_own(site):
 
 
 def test_a_figures_state_is_told_shortly_and_means_the_same():
-    from offline import STATE, lighten
+    from offline import STATE, VIEW, lighten
 
     names = [f"{number:032x}" for number in range(3)]
     models = {
         names[0]: {"state": {"children": [f"IPY_MODEL_{names[1]}"], "title": None}},
         names[1]: {"state": {"value": "<b>α</b></script ><!-- 0", "index": 0}},
+        names[2]: {"model_module": "anywidget", "state": {}},  # no widget on a page
     }
     state = json.dumps({"state": models}).replace("</", "<\\/")
     page = f"""<script type="application/vnd.jupyter.widget-state+json">{state}</script>
-<script>{{"model_id": "{names[0]}"}}</script><p>{names[2]}</p>"""
+<script {VIEW}>{{"model_id": "{names[0]}"}}</script><p>{names[2]}</p>"""
     light = lighten(page)
     assert json.loads(STATE.search(light)[2])["state"] == {
         "w0": {"state": {"children": ["IPY_MODEL_w1"]}},
         "w1": {"state": {"value": "<b>α</b></script ><!-- 0", "index": 0}},
     }
     assert light.endswith(f"""</script>
-<script>{{"model_id": "w0"}}</script><p>{names[2]}</p>""")
+<script {VIEW}>{{"model_id": "w0"}}</script><p>{names[2]}</p>""")
     assert len(light) < len(page)
     assert lighten("<p>no figure</p>") == "<p>no figure</p>"
+
+
+def test_a_page_without_a_widget_needs_neither_state_nor_manager():
+    from offline import lighten
+
+    state = '<script type="application/vnd.jupyter.widget-state+json">{"state": {}}</script>'
+    manager = '<script src="../_static/widgets/embed.js?v=1"></script>\n'
+    assert lighten(f"{manager}<p>figure</p>{state}") == "<p>figure</p>"
 
 
 def test_a_page_weighs_little(site):

@@ -434,7 +434,7 @@ def test_a_matrix_is_one_tab_stop(elman):
 def test_playing_comes_to_the_end(visit):
     page = visit(reduced_motion="reduce")
     shown = Shown(page, "Layer")
-    shown.box.get_by_role("combobox", name="Speed").select_option("fast")
+    shown.box.get_by_role("combobox", name="Speed").select_option("2×")
     shown.button("Play").click()
     page.wait_for_function(
         "root => { const s = root.querySelector('.un-slider'); return s.value === s.max; }",

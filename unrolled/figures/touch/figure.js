@@ -11,7 +11,7 @@ import { arithmeticRoom, columnsOf, roomFor, sheet, table } from "./sheet.js";
 import { copy, fromText, misfit, python, save, standalone } from "./share.js";
 import { LIMITS, at, complete, fromAddress, resized, sizes, toAddress, withValue } from "./state.js";
 
-const SPEEDS = { slow: 3200, normal: 1800, fast: 800 }; // milliseconds a moment
+const SPEEDS = { "½×": 3200, "1×": 1600, "2×": 800 }; // milliseconds a moment
 const FLIGHT = 300; // milliseconds for what moves along an arrow
 const MODES = { watch: "Watch", predict: "Predict", check: "Check mine" };
 const VIEWS = { forwards: "Forwards", backwards: "Backwards" };
@@ -403,7 +403,7 @@ class Figure {
     parts.slider = element("input", { type: "range", class: "un-slider", min: "0", step: "1", "aria-label": "Moment" });
     parts.slider.addEventListener("input", () => { this.stop(); this.go(Number(parts.slider.value)); });
     parts.ticks = element("div", { class: "un-ticks", "aria-hidden": "true" });
-    parts.speed = element("select", { class: "un-speed", "aria-label": "Speed" }, ...Object.keys(SPEEDS).map((name) => element("option", { value: name, selected: name === "normal" }, name)));
+    parts.speed = element("select", { class: "un-speed", "aria-label": "Speed" }, ...Object.keys(SPEEDS).map((name) => element("option", { value: name, selected: name === "1×" }, name)));
     return element("div", { class: "un-bar" }, parts.back, parts.next,
       element("div", { class: "un-track" }, parts.slider, parts.ticks), parts.play, parts.speed);
   }
