@@ -308,6 +308,21 @@ def test_the_drawing_can_be_saved_with_its_values(elman):
     assert ">2</text>" in text
 
 
+def test_tikz_is_what_any_tex_reads(elman):
+    elman.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for value in ("123456", "0.00001", "-3"):
+        elman.type("b_h, entry 1", value)
+    elman.box.get_by_text("Share").click()
+    elman.button("Copy as TikZ").click()
+    elman.box.get_by_text("TikZ copied.").first.wait_for()
+    text = elman.page.evaluate("navigator.clipboard.readText()")
+    assert text.isascii()
+    assert text.count("{") == text.count("}")
+    assert text.count("\\path") == 3 + 3 * (2 + 3 + 2)  # a cell for each number, h(0) too
+    assert "{$-1$}" in text
+    assert text.endswith("\\end{tikzpicture}")
+
+
 # --- predicting and checking --------------------------------------------------------------------
 
 
@@ -339,11 +354,12 @@ def test_a_wrong_prediction_is_told_with_its_product_and_a_right_one_goes_on(elm
     assert elman.sentence().startswith("Step 1 of 3, output")
 
 
-def test_a_prediction_needs_two_decimals(visit):
+def test_a_prediction_needs_two_decimals_and_all_that_are_given_count(visit):
     lstm = Shown(visit(), "LSTM")
     lstm.button("Predict").click()
     lstm.to(3)
-    for typed, right in (("1", False), ("0.9", False), ("0.96", True)):
+    # c̃(1) is tanh(2) = 0.96402758
+    for typed, right in (("1", False), ("0.9", False), ("0.963", False), ("0.96", True)):
         lstm.type("your c̃(1), entry 1", typed)
         lstm.on()
         assert lstm.told().startswith("Right") is right
@@ -381,6 +397,50 @@ def test_a_pasted_network_is_checked_with_its_numbers(elman):
     area.fill(area.input_value().replace("[[1.], [2]]", "[[1., 2.]]"))
     elman.button("Take these").click()
     assert elman.told() == "All 2 of your numbers are right."
+
+
+@pytest.mark.parametrize("kind", GIVEN)
+def test_what_is_copied_as_python_can_be_pasted(visit, kind):
+    """All of it comes back: weights, inputs, initial state, the loss's own gradients."""
+    page = visit()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    shown = Shown(page, kind)
+    shown.button("Backwards").click()
+    shown.to(0)
+    before = shown.box.locator(".un-sheet input").evaluate_all("all => all.map((e) => e.value)")
+    shown.box.get_by_text("Share").click()
+    shown.button("Copy as Python").click()
+    shown.box.get_by_text("Python copied.").first.wait_for()
+    text = page.evaluate("navigator.clipboard.readText()")
+    shown.button("one of the steps less").click()
+    shown.button("Check mine").click()
+    shown.box.get_by_text("Paste a network").click()
+    area = shown.box.get_by_role("textbox", name="A network and your numbers, as in Python")
+    area.fill(text)
+    shown.button("Take these").click()
+    assert shown.told() == "Taken."
+    after = shown.box.locator(".un-sheet input").evaluate_all("all => all.map((e) => e.value)")
+    assert after == before
+
+
+def test_an_edit_while_asked_keeps_the_cursor_and_asks_anew(elman):
+    elman.button("Predict").click()
+    for entry, typed in ((1, "0"), (2, "2"), (3, "1")):
+        elman.type(f"your h(1), entry {entry}", typed)
+    elman.on()
+    assert elman.told().startswith("Right")
+    elman.type("b_h, entry 1", "5")
+    assert elman.told().startswith("What is h(1)?")
+    assert elman.drawn("h", 1) == ["", "", ""]
+    focused = elman.page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert focused == "b_h, entry 1"
+
+
+def test_undo_by_key(elman):
+    elman.type("b_h, entry 1", "5")
+    elman.button("On one moment").focus()
+    elman.page.keyboard.press("Control+z")
+    assert elman.drawn("h", 1) == ["0", "2", "1"]
 
 
 def test_gradients_are_checked_as_well(elman):

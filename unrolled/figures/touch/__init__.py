@@ -12,7 +12,18 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SOURCES = ("engine", "notation", "state", "explain", "drawing", "cells", "sheet", "share", "figure")
+SOURCES = (
+    "engine",
+    "notation",
+    "state",
+    "explain",
+    "drawing",
+    "cells",
+    "sheet",
+    "share",
+    "asking",
+    "figure",
+)
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 

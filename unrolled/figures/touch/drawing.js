@@ -3,7 +3,7 @@
 
 import { valueOf } from "./engine.js";
 import { known, momentsOf } from "./explain.js";
-import { number, svgText, tex } from "./notation.js";
+import { number, svgText, tex, texNumber } from "./notation.js";
 
 // From the top of the drawing to its bottom; a box holds one quantity or several, one beside another.
 // Links within a step, from and to a box, and from the step before.
@@ -95,7 +95,7 @@ function cellsOf(plan, run, box, t, { x, y, gates }, shown, back) {
 // What the reader may see: what has been computed so far. Inputs and the initial state are given.
 function visible(state, run, moments, now) {
   const back = state.view === "backwards";
-  const hidden = state.mode === "predict" ? now - (state.solved ? 0 : 1) : now;
+  const hidden = state.asked ? now - 1 : now;
   return (name, t, d) => {
     if (state.mode === "check") return t === 0 || name === "x";
     if (d) return known(moments, hidden, name, t);
@@ -197,7 +197,7 @@ export function tikz(state, run) {
   const point = ([x, y]) => `(${cm(x)},${cm(-y)})`;
   const cells = boxes.flatMap(({ cells: all }) => all).map(({ x, y, width, height, value, d }) => {
     const fill = value ? `fill=un${sign(value)}!${Math.round(strength(value) * 62)}` : "draw=none";
-    const text = value === undefined ? "" : `\\node[font=\\scriptsize${d ? ",text=und" : ""}] at ${point([x + width / 2, y + height / 2])} {$${number(value).replace("−", "-").replace("≈", "\\approx")}$};`;
+    const text = value === undefined ? "" : `\\node[font=\\scriptsize${d ? ",text=und" : ""}] at ${point([x + width / 2, y + height / 2])} {$${texNumber(value)}$};`;
     return `\\path[${fill}] ${point([x, y])} rectangle ${point([x + width, y + height])};${text}`;
   });
   const frames = boxes.map(({ box, t, x, y, width, height, gates, name: room }) =>

@@ -6,16 +6,16 @@ import { STATE, backwards, forwards, valueOf } from "./engine.js";
 import { element } from "./cells.js";
 import { layout, svg, tikz } from "./drawing.js";
 import { arithmetic, litBy, momentsOf, rowsOf, sentence, spoken } from "./explain.js";
-import { html, number } from "./notation.js";
+import { html, number, vector } from "./notation.js";
+import { Guess, OwnNumbers } from "./asking.js";
 import { arithmeticRoom, columnsOf, roomFor, sheet, table } from "./sheet.js";
-import { copy, fromText, misfit, python, save, standalone } from "./share.js";
-import { LIMITS, at, complete, fromAddress, resized, sizes, toAddress, withValue } from "./state.js";
+import { copy, fromText, python, save, standalone } from "./share.js";
+import { LIMITS, NAMES, at, complete, fromAddress, misfit, resized, sizes, toAddress, withValue } from "./state.js";
 
 const SPEEDS = { "½×": 3200, "1×": 1600, "2×": 800 }; // milliseconds a moment
 const FLIGHT = 300; // milliseconds for what moves along an arrow
 const MODES = { watch: "Watch", predict: "Predict", check: "Check mine" };
 const VIEWS = { forwards: "Forwards", backwards: "Backwards" };
-const SIZES = { T: "steps", k: "inputs", n: "neurons", o: "outputs" };
 
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 let touched; // the figure that the reader touched last: arrow keys are for it
@@ -27,7 +27,7 @@ class Figure {
     this.address = address;
     this.onChange = onChange;
     this.past = [];
-    this.own = {};
+    this.own = new OwnNumbers();
     this.build();
     this.show(this.fromAddress() ?? this.given);
     if (address) window.addEventListener("hashchange", this.onAddress = () => this.fromAddress() && this.show(this.fromAddress()));
@@ -35,7 +35,6 @@ class Figure {
 
   // Another state altogether
   show(state) {
-    this.forget();
     this.chosen = undefined;
     this.state = { ...state };
     this.compute();
@@ -69,16 +68,8 @@ class Figure {
   }
 
   get moment() { return this.moments[this.state.step]; }
-  get shownState() { return { ...this.state, solved: this.solved }; }
-  get hides() { return this.state.mode === "check" || (this.asks && !this.solved); }
-  get asks() { return this.state.mode === "predict" && this.moment.name !== undefined; }
-
-  // The reader's guesses and own numbers, of no other moment
-  forget() {
-    this.guesses = [];
-    this.marks = [];
-    this.solved = false;
-  }
+  get shownState() { return { ...this.state, asked: !!this.guess && !this.guess.solved }; }
+  get hides() { return this.state.mode === "check" || this.shownState.asked; }
 
   valueAt(path) { return at(this.state, path); }
 
@@ -93,9 +84,11 @@ class Figure {
 
   changed() {
     this.compute();
-    const key = this.shape();
-    if (key !== this.built) this.rebuild();
-    else this.refresh();
+    if (this.shape() !== this.built) this.rebuild();
+    else {
+      this.ask(); // another network is another question
+      this.refresh();
+    }
     this.onChange(this.state);
   }
 
@@ -106,8 +99,6 @@ class Figure {
   }
 
   edit(path, value, anew) {
-    this.solved = false; // another network is another question
-    this.marks = [];
     this.become(withValue(this.state, path, value), { anew });
   }
 
@@ -122,8 +113,7 @@ class Figure {
   }
 
   reset() {
-    this.forget();
-    this.own = {};
+    this.own = new OwnNumbers();
     this.built = undefined;
     this.become({ ...this.given, view: this.state.view, mode: this.state.mode, step: this.state.step });
     this.say("As it was given.");
@@ -133,7 +123,6 @@ class Figure {
     const next = Math.min(Math.max(0, step), this.moments.length - 1);
     if (next === this.state.step) return false;
     const onwards = walk && next === this.state.step + 1;
-    this.forget();
     this.chosen = undefined;
     this.state = { ...this.state, step: next };
     this.showMoment();
@@ -143,7 +132,7 @@ class Figure {
   }
 
   next() {
-    if (this.asks && !this.solved) return this.checkGuess();
+    if (this.guess && !this.guess.solved) return this.checkGuess();
     return this.go(this.state.step + 1, { walk: true });
   }
 
@@ -166,7 +155,6 @@ class Figure {
 
   turn(view) {
     if (view === this.state.view) return;
-    this.forget();
     this.chosen = undefined;
     this.become({ ...this.state, view, step: view === "backwards" ? 1 : Math.min(1, this.moments.length) }, { anew: false });
     this.voice();
@@ -174,8 +162,7 @@ class Figure {
 
   setMode(mode) {
     this.stop();
-    this.forget();
-    this.own = {};
+    this.own = new OwnNumbers();
     this.message("");
     this.become({ ...this.state, mode }, { anew: false });
   }
@@ -184,7 +171,7 @@ class Figure {
     if (size < 1 || size > LIMITS[axis]) return;
     this.chosen = undefined;
     this.become(resized(this.state, axis, size));
-    this.say(`${size} ${size === 1 ? SIZES[axis].slice(0, -1) : SIZES[axis]}.`);
+    this.say(`${size} ${size === 1 ? NAMES[axis].slice(0, -1) : NAMES[axis]}.`);
   }
 
   // --- Playing -------------------------------------------------------------------------------------
@@ -232,59 +219,36 @@ class Figure {
 
   // --- Predicting ----------------------------------------------------------------------------------
 
-  get guess() {
-    if (!this.asks || this.state.mode !== "predict") return undefined;
-    return {
-      value: (i) => this.guesses[i],
-      told: (i) => this.marks[i],
-      onEnter: () => this.next(),
-      onAnswer: (i, value, pasted) => {
-        this.guesses[i] = value;
-        this.marks[i] = undefined;
-        if (pasted) this.refresh();
-      },
-    };
-  }
-
-  expected() {
+  // What is asked for at this moment, if anything is
+  ask() {
     const { name, t, d } = this.moment;
-    return valueOf(this.run, { of: name, at: 0, d }, t);
+    const asks = this.state.mode === "predict" && name !== undefined;
+    this.guess = asks ? new Guess(valueOf(this.run, { of: name, at: 0, d }, t)) : undefined;
+    if (this.state.mode !== "predict") return;
+    this.message(asks ? `What is ${html({ name, t, d })}? Type it into the empty cells, then press ▶.` : "");
   }
 
   checkGuess() {
-    const right = this.expected();
-    const missing = right.findIndex((_, i) => this.guesses[i] === undefined);
-    if (missing >= 0) {
-      this.message(`Type ${right.length === 1 ? "a number" : `all ${right.length} numbers`} first: entry ${missing + 1} is still empty.`);
-      this.root.querySelectorAll(".un-sheet .un-answer")[missing]?.focus();
-      return false;
+    const { guess, moment: { name, t, d } } = this, many = guess.right.length;
+    if (guess.missing >= 0) {
+      this.message(`Type ${many === 1 ? "a number" : `all ${many} numbers`} first: entry ${guess.missing + 1} is still empty.`);
+      this.root.querySelectorAll(".un-sheet .un-answer")[guess.missing]?.focus();
+      return;
     }
-    this.marks = right.map((value, i) => (same(this.guesses[i], value) ? "right" : "wrong"));
-    const wrong = this.marks.indexOf("wrong");
-    const { name, t, d } = this.moment, label = { name, t, d };
+    const wrong = guess.check();
     if (wrong < 0) {
-      this.solved = true;
-      this.message(`Right: ${html(label)} = (${right.map((value) => number(value)).join(", ")}). On with ▶.`);
-      this.refresh();
-      this.fly();
+      this.message(`Right: ${html({ name, t, d })} = ${vector(guess.right)}. On with ▶.`);
     } else {
-      const fine = right.length - this.marks.filter((each) => each === "wrong").length;
-      const count = right.length === 1 ? "" : `${fine} of ${right.length} right. `;
-      this.message(`${count}Entry ${wrong + 1} is not ${number(this.guesses[wrong])}: ${this.product(wrong)}`);
-      this.refresh();
+      const fine = guess.marks.filter((each) => each === "right").length;
+      const product = arithmetic(this.state, this.run, this.moment, this.rows().at(-1), wrong);
+      this.message(`${many === 1 ? "" : `${fine} of ${many} right. `}Entry ${wrong + 1} is not ${number(guess.values[wrong])}: ${product}`);
     }
-    return true;
-  }
-
-  product(entry) {
-    const rows = this.rows();
-    return arithmetic(this.state, this.run, this.moment, rows.at(-1), entry);
+    this.refresh();
+    if (guess.solved) this.fly();
   }
 
   reveal() {
-    this.guesses = [...this.expected()];
-    this.marks = [];
-    this.solved = true;
+    this.guess.reveal();
     this.message("");
     this.rebuildSheet();
     this.refresh();
@@ -292,66 +256,34 @@ class Figure {
 
   // --- Checking a computation by hand --------------------------------------------------------------
 
-  get ownNumbers() {
-    return {
-      get: (name, t, i) => this.own[`${name} ${t} ${i}`],
-      set: (name, t, i, value) => { this.own[`${name} ${t} ${i}`] = Number.isNaN(value) ? undefined : value; this.ownTold = undefined; },
-      told: (name, t, i) => (this.ownTold?.[`${name} ${t} ${i}`]),
-      check: () => this.checkOwn(),
-    };
-  }
-
-  // The first entry, in the order in which one computes, that differs
   checkOwn() {
     const d = this.state.view === "backwards";
-    const names = new Set(columnsOf(this.state).filter(({ name, seed }) => name !== "x" && !seed).map(({ name }) => name));
-    let first, count = 0;
-    this.ownTold = {};
-    for (const [step, moment] of this.moments.entries()) {
-      for (const name of new Set([moment.line?.to, moment.name])) {
-        if (!names.has(name)) continue;
-        valueOf(this.run, { of: name, at: 0, d }, moment.t).forEach((right, i) => {
-          const key = `${name} ${moment.t} ${i}`, mine = this.own[key];
-          if (mine === undefined) return;
-          count += 1;
-          this.ownTold[key] = same(mine, right) ? "right" : "wrong";
-          if (!first && this.ownTold[key] === "wrong") first = { step, name, t: moment.t, i, mine, right, d };
-        });
-      }
-    }
-    this.tellOwn(first, count);
-    this.refresh();
-  }
-
-  tellOwn(first, count) {
-    if (!count) return this.message("Type or paste numbers of your own into the table first, as many as you like.");
-    if (!first) return this.message(`All ${count} of your numbers are right.`);
-    const { step, name, t, i, mine, right, d } = first;
-    const moment = this.moments[step], rows = rowsOf(this.state, this.run, moment);
-    const row = rows.findLast(({ right: block, role }) => block?.of === name && ["sum", "result"].includes(role)) ?? rows.at(-1);
-    const text = arithmetic(this.state, this.run, moment, row, i);
-    this.message(`The first that differs is entry ${i + 1} of ${html({ name, t, d })}: you have ${number(mine)}, it is ${number(right)}.<br>${text}`);
-    this.state = { ...this.state, step };
+    const names = columnsOf(this.state).filter(({ name, seed }) => name !== "x" && !seed).map(({ name }) => name);
+    const { count, first } = this.own.check(this.run, this.moments, names, d);
+    if (first) this.state = { ...this.state, step: first.step };
     this.chosen = undefined;
     this.showMoment();
+    this.message(this.verdict(count, first));
   }
 
+  verdict(count, first) {
+    if (!count) return "Type or paste numbers of your own into the table first, as many as you like.";
+    if (!first) return `All ${count} of your numbers are right.`;
+    const { name, t, i, mine, right, d } = first, rows = this.rows();
+    const row = rows.findLast((each) => each.right?.of === name && ["sum", "result"].includes(each.role)) ?? rows.at(-1);
+    const text = arithmetic(this.state, this.run, this.moment, row, i);
+    return `The first that differs is entry ${i + 1} of ${html({ name, t, d })}: you have ${number(mine, 1)}, it is ${number(right, 1)}.<br>${text}`;
+  }
+
+  // A network, and numbers of one's own, as text
   takeText(text) {
     try {
       const { changes, own } = fromText(text, this.state);
-      let state = this.state;
-      for (const [path, value] of Object.entries(changes)) state = withValue(state, path, value);
-      const wrong = misfit(state);
-      if (wrong) throw new Error(wrong);
-      const tooLarge = Object.entries(sizes(state)).find(([axis, size]) => size > (LIMITS[axis] ?? size));
-      if (tooLarge) throw new Error(`${tooLarge[1]} ${SIZES[tooLarge[0]]} are more than the ${LIMITS[tooLarge[0]]} that fit this figure`);
-      this.become(complete(state));
-      this.own = {};
-      for (const [name, rows] of Object.entries(own)) {
-        const quantity = this.state.view === "backwards" ? name.replace(/^d/, "") : name;
-        rows.forEach((row, t) => [row].flat().forEach((value, i) => { this.own[`${quantity} ${t + 1} ${i}`] = value; }));
-      }
-      this.refresh();
+      const state = changed(this.state, changes), d = state.view === "backwards";
+      this.own = new OwnNumbers();
+      for (const [name, rows] of Object.entries(own)) this.own.setAll(d ? name.replace(/^d_?/, "") : name, rows);
+      this.built = undefined;
+      this.become(state);
       if (Object.keys(own).length) this.checkOwn();
       else this.message("Taken.");
     } catch (error) {
@@ -429,7 +361,7 @@ class Figure {
 
   showSizes() {
     const now = sizes(this.state);
-    this.parts.sizes.replaceChildren(...Object.entries(SIZES).filter(([axis]) => axis in now && (axis !== "o" || now.o)).map(([axis, name]) => {
+    this.parts.sizes.replaceChildren(...Object.entries(NAMES).filter(([axis]) => axis in now && (axis !== "o" || now.o)).map(([axis, name]) => {
       const one = (by, sign, label) => element("button", {
         type: "button", class: "un-text un-small", "aria-label": label, disabled: now[axis] + by < 1 || now[axis] + by > LIMITS[axis],
         onclick: () => { this.resize(axis, now[axis] + by); this.parts.sizes.querySelector(`[aria-label="${label}"]`)?.focus(); },
@@ -456,8 +388,7 @@ class Figure {
     parts.slider.max = moments.length - 1;
     this.showTicks();
     this.showSizes();
-    const own = state.mode === "check" ? this.ownNumbers : undefined;
-    this.table = table(this, state, run, own);
+    this.table = table(this, state, run, state.mode === "check" ? this.own : undefined);
     parts.table.replaceChildren(this.table.element);
     this.showActions();
     this.showMoment();
@@ -491,13 +422,14 @@ class Figure {
   showMoment() {
     const { parts, state, moment, moments } = this;
     const { when, what } = sentence(state, moment, state.xs.length);
+    this.ask();
     parts.sentence.innerHTML = `<p><b>${when}:</b> ${what}</p>${this.sentenceRoom}`;
     parts.slider.value = state.step;
     parts.slider.setAttribute("aria-valuetext", when);
     parts.back.disabled = state.step === 0;
-    parts.next.disabled = state.step === moments.length - 1 && !this.asks;
-    parts.actions.classList.toggle("un-idle", state.mode === "predict" && !this.asks);
-    if (state.mode === "predict") this.message(this.asks ? `What is ${html({ name: moment.name, t: moment.t, d: moment.d })}? Type it into the empty cells, then press ▶.` : "");
+    parts.next.disabled = state.step === moments.length - 1 && !this.guess;
+    parts.play.disabled = state.mode !== "watch";
+    parts.actions.classList.toggle("un-idle", state.mode === "predict" && !this.guess);
     const inSheet = parts.sheet.contains(document.activeElement);
     this.rebuildSheet();
     this.refresh();
@@ -517,7 +449,7 @@ class Figure {
     const model = layout(this.shownState, run, moments, state.step);
     parts.drawing.innerHTML = svg(model);
     this.model = model;
-    this.table.refresh(this.shownState, run, moments, state.step, this.ownNumbers);
+    this.table.refresh(this.shownState, run, moments, state.step, this.own);
     parts.undo.disabled = !this.past.length;
     parts.reset.disabled = toAddress({ ...this.state, step: 0, view: "", mode: "" }, { ...this.given, step: 0, view: "", mode: "" }) === "";
     this.light();
@@ -621,6 +553,15 @@ class Figure {
   }
 }
 
+// A state with other arrays, if they fit together
+function changed(state, changes) {
+  let made = state;
+  for (const [path, value] of Object.entries(changes)) made = withValue(made, path, value);
+  const wrong = misfit(made);
+  if (wrong) throw new Error(wrong);
+  return complete(made);
+}
+
 // Whether there is more in a place than fits: then it scrolls, by keys as well
 function scrollable(place) {
   const scrolls = place.scrollWidth > place.clientWidth + 1 || place.scrollHeight > place.clientHeight + 1;
@@ -631,12 +572,6 @@ function scrollable(place) {
 
 const textButton = (text, onclick, kind = "") => element("button", { type: "button", class: `un-text ${kind}`, onclick }, text);
 const escaped = (text) => text.replace(/[&<>]/g, (each) => `&#${each.charCodeAt(0)};`);
-
-// A number that was typed is right if it is the value, rounded to where it was given: at most half a
-// hundredth off, or half a hundredth of a large one
-function same(mine, right) {
-  return Math.abs(mine - right) <= 1e-9 + 0.005 * Math.max(1, Number.isInteger(right) ? 0 : Math.abs(right)) && (!Number.isInteger(right) || Math.abs(mine - right) < 1e-9);
-}
 
 // All sentences of a figure, unseen, one behind another: the place has the size of the largest
 function sentences(state, moments, T) {

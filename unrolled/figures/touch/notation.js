@@ -68,6 +68,12 @@ export function svgText(symbol) {
   return `${before}<tspan font-style="italic">${letter}</tspan>${lowered}${rest}`;
 }
 
+export function texNumber(value) {
+  const text = number(value);
+  if (text.includes("·")) return value.toExponential(0).replace(/e\+(\d+)/, "\\cdot 10^{$1}");
+  return text.replace("−", "-").replace("≈", "\\approx").replace("∞", "\\infty");
+}
+
 export function tex({ name, t, d }) {
   const [letter, ...rest] = name.split("_");
   const base = rest[0] === "tilde" ? `\\tilde ${letter}` : rest.length ? `${letter}_{${rest.join("_")}}` : letter;

@@ -1,7 +1,7 @@
 // What leaves a figure: its address, the call in Python that makes the same numbers, its drawing.
 
 import { STATE } from "./engine.js";
-import { ACTIVATIONS, AXES, READ, sizes } from "./state.js";
+import { ACTIVATIONS, AXES, READ } from "./state.js";
 
 // --- Python ----------------------------------------------------------------------------------------
 
@@ -33,45 +33,53 @@ function seedsText(kind, seeds) {
   return (some.length ? some : names.slice(0, 1)).map((name) => `${name}=${list(seeds[name])}`).join(", ");
 }
 
-// The same, read: what a reader pastes of it changes the state. Lines NAME=[...] or NAME="...".
-// Returns { changes, own }: what belongs to the network, and the reader's own numbers, by name.
-export function fromText(text, state) {
-  const changes = {}, own = {}, { kind } = state;
-  const activations = ACTIVATIONS[kind];
-  for (const [, name, value] of text.matchAll(/\b(\w+)\s*=\s*((?:np\.array\()?\s*\[[\s\S]*?\](?=\s*\)?\s*(?:,\s*(?:\w+\s*=|$|\n)|\n|;|\)|$))|["']\w+["'])/g)) {
-    const read = /^["']/.test(value) ? value.slice(1, -1) : numbersOf(value);
-    if (read === undefined) throw new Error(`${name} is no list of numbers`);
-    if (name in AXES[kind] || activations.includes(name)) changes[`cell.${name}`] = read;
-    else if (name === "xs") changes.xs = read;
-    else own[name.replace(/^d_/, "d")] = read;
+// The same, read: lines such as W_h = [[1, 0], [0, 1]]. Returns { changes, own }: what belongs to the
+// network, by path, and the reader's own numbers, by name.
+export function fromText(text, { kind }) {
+  const plain = text.replace(/#.*$/gm, "");
+  const changes = {}, own = {};
+  const given = [...assigned(plain.replace(/(Step|bptt)\([^()]*\)/g, ""))];
+  for (const [name, value] of given) {
+    if (name in AXES[kind] || ACTIVATIONS[kind].includes(name)) changes[`cell.${name}`] = value;
+    else if (name === "xs") changes.xs = value;
+    else own[name] = value;
   }
-  if (!Object.keys(changes).length && !Object.keys(own).length) throw new Error("there is no line such as W_h = [[1, 0], [0, 1]]");
+  for (const [call, path] of [["Step", "initial"], ["bptt", "seeds"]]) {
+    const [, inside = ""] = new RegExp(`${call}\\(([^()]*)\\)`).exec(plain) ?? [];
+    for (const [name, value] of assigned(inside)) changes[`${path}.${name}`] = value;
+  }
+  if (!Object.keys({ ...changes, ...own }).length) throw new Error("there is no line such as W_h = [[1, 0], [0, 1]]");
   return { changes, own };
 }
 
+// NAME = [...], NAME = np.array([...]), NAME = "..."
+function* assigned(text) {
+  for (const found of text.matchAll(/\b(\w+)\s*=\s*(?:np\.array\(\s*)?(?=[["'])/g)) {
+    const rest = text.slice(found.index + found[0].length);
+    const value = rest[0] === "[" ? numbersOf(rest.slice(0, closing(rest))) : rest.slice(1, rest.indexOf(rest[0], 1));
+    if (value === undefined) throw new Error(`${found[1]} is no list of numbers`);
+    yield [found[1], value];
+  }
+}
+
+// Where the bracket closes that a text opens with
+function closing(text) {
+  let depth = 0;
+  for (const [i, letter] of [...text].entries()) {
+    depth += { "[": 1, "]": -1 }[letter] ?? 0;
+    if (!depth) return i + 1;
+  }
+  return text.length;
+}
+
 function numbersOf(text) {
-  const plain = text.replace(/np\.array\(/g, "").replace(/[−–]/g, "-").replace(/(\d)\.(?!\d)/g, "$1").replace(/(^|[^\d])\.(\d)/g, "$10.$2").replace(/,\s*\]/g, "]");
+  const plain = text.replace(/[−–]/g, "-").replace(/(\d)\.(?!\d)/g, "$1").replace(/(^|[^\d])\.(\d)/g, "$10.$2").replace(/,\s*\]/g, "]");
   try {
     return JSON.parse(plain);
   } catch {
     return undefined;
   }
 }
-
-// Whether arrays fit together, in words; nothing if they do
-export function misfit(state) {
-  const size = sizes(state), wanted = { ...Object.fromEntries(Object.entries(AXES[state.kind]).map(([name, axes]) => [`cell.${name}`, axes])), xs: "Tk" };
-  for (const [path, axes] of Object.entries(wanted)) {
-    const value = path.split(".").reduce((each, key) => each[key], state);
-    const shape = [...axes].map((axis) => size[axis]);
-    if (!fits(value, shape)) return `${path.replace("cell.", "")} has shape (${shapeOf(value).join(", ")}), expected (${shape.join(", ")})`;
-  }
-  return "";
-}
-
-const fits = (value, [first, ...rest]) =>
-  (first === undefined ? Number.isFinite(value) : Array.isArray(value) && value.length === first && value.every((each) => fits(each, rest)));
-const shapeOf = (value) => (Array.isArray(value) ? [value.length, ...shapeOf(value[0] ?? 0)] : []);
 
 // --- Pictures --------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ export function roomFor(state, run, moments) {
 // --- The sheet -------------------------------------------------------------------------------------
 
 // `figure` is what the sheet asks and tells: edit(path, value, anew), choose(row, j), activation(path,
-// name), and in predict mode `guess`, { value, told, onAnswer, onEnter }.
+// name), and where the reader is asked, next() and `guess`.
 export function sheet(figure, rows, room) {
   const grid = element("div", { class: "un-sheet un-cells" });
   grid.style.setProperty("--left", room.left);
@@ -99,16 +99,18 @@ function sheetCell(figure, row, r, side, c) {
 
 function guessCell(figure, row, c) {
   const box = boxFor(row, "right", c, "guess");
-  const { guess } = figure;
   const name = `your ${plainText(row.label)}, entry ${c + 1}`;
   const made = answer({
     name, tabIndex: c === 0 ? 0 : -1,
-    onAnswer: (value) => guess.onAnswer(c, value),
-    onEnter: guess.onEnter,
-    onPaste: (_, numbers) => numbers.forEach((value, i) => guess.onAnswer(c + i, value, true)),
+    onAnswer: (value) => figure.guess.answer(c, value),
+    onEnter: () => figure.next(),
+    onPaste: (_, numbers) => {
+      numbers.forEach((value, i) => figure.guess.answer(c + i, value));
+      figure.refresh();
+    },
   });
   box.append(made.element);
-  return { box, show: () => made.show(guess.value(c)), told: () => guess.told(c), role: "guess" };
+  return { box, show: () => made.show(figure.guess.values[c]), told: () => figure.guess.marks[c], role: "guess" };
 }
 
 function refresh(cells, rows, lit, hides) {
@@ -164,7 +166,7 @@ function tableCells(figure, state, run, { name, d, seed }, t, own) {
     const box = element("div", { class: `un-box-cell un-q-${name}${d ? " un-d" : ""}${i === 0 ? " first" : ""}${i === length - 1 ? " last" : ""}`, "data-group": `${name}${d}${seed}${t}` });
     const tabIndex = i === 0 ? 0 : -1;
     const made = path ? input({ name: label, tabIndex, onEdit: (value, anew) => figure.edit(`${path}.${i}`, value, anew) })
-      : own ? ownCell(own, label, tabIndex, { name, t, i })
+      : own ? ownCell(figure, own, label, tabIndex, { name, t, i })
         : output({ name: label, tabIndex: -1, onChoose: () => {} });
     if (!path && !own) made.element.addEventListener("click", () => figure.goTo(name, t, i, d));
     box.append(made.element);
@@ -172,11 +174,11 @@ function tableCells(figure, state, run, { name, d, seed }, t, own) {
   });
 }
 
-function ownCell(own, label, tabIndex, { name, t, i }) {
+function ownCell(figure, own, label, tabIndex, { name, t, i }) {
   return answer({
     name: `your ${label}`, tabIndex,
     onAnswer: (value) => own.set(name, t, i, value),
-    onEnter: own.check,
+    onEnter: () => figure.checkOwn(),
     onPaste: (field, numbers) => {
       const fields = [...field.closest("table").querySelectorAll(".un-answer")];
       numbers.forEach((value, k) => {
@@ -193,7 +195,7 @@ function refreshTable(cells, state, run, moments, now, own) {
   for (const { box, show, own: isOwn, column: { name, d, seed }, t, i } of cells) {
     if (isOwn) {
       show(own.get(name, t, i));
-      box.dataset.told = own.told(name, t, i) ?? "";
+      box.dataset.told = own.mark(name, t, i) ?? "";
       continue;
     }
     const value = valueIn(state, run, name, d, seed, t)?.[i];
@@ -211,7 +213,7 @@ const valueIn = (state, run, name, d, seed, t) =>
 function shown(state, moments, now, name, t, d) {
   if (state.mode === "check") return false;
   if (!d && state.view === "backwards") return true;
-  return known(moments, state.mode === "predict" && !state.solved ? now - 1 : now, name, t);
+  return known(moments, state.asked ? now - 1 : now, name, t);
 }
 
 // The line below the sheet, and its place: as much room as the longest such line of any moment takes

@@ -85,6 +85,30 @@ export function resized(state, axis, size) {
   return made;
 }
 
+// What is wrong with arrays that came from elsewhere, in words; nothing if they fit together
+export function misfit(state) {
+  const W_x = GATES[state.kind] ? state.cell.W_x[0] : state.cell.W_x;
+  if (!Array.isArray(W_x?.[0])) return "W_x is no matrix";
+  if (!Array.isArray(state.xs?.[0])) return "xs has no row for each step";
+  const size = sizes(state);
+  for (const [axis, most] of Object.entries(LIMITS)) {
+    if (size[axis] > most) return `${NAMES[axis]} are ${size[axis]}, and a figure has room for ${most}`;
+  }
+  for (const [path, axes] of arrays(state)) {
+    const value = at(state, path), shape = [...axes].map((axis) => size[axis]);
+    // what is of another size, and was not given, is filled in
+    if (/^(initial|seeds)/.test(path) || fits(value, shape)) continue;
+    return `${path.replace("cell.", "")} has shape (${shapeOf(value).join(", ")}), expected (${shape.join(", ")})`;
+  }
+  const unknown = ACTIVATIONS[state.kind].map((name) => state.cell[name]).find((name) => !CHOICES.includes(name));
+  return unknown ? `${unknown} is no activation, expected one of ${CHOICES.join(", ")}` : "";
+}
+
+export const NAMES = { T: "steps", k: "inputs", n: "neurons", o: "outputs" };
+const fits = (value, [first, ...rest]) =>
+  (first === undefined ? Number.isFinite(value) : Array.isArray(value) && value.length === first && value.every((each) => fits(each, rest)));
+const shapeOf = (value) => (Array.isArray(value) ? [value.length, ...shapeOf(value[0] ?? 0)] : []);
+
 // --- In an address ---------------------------------------------------------------------------------
 
 const leaves = function* (value, path = "") {
