@@ -154,35 +154,46 @@ function onwards(left, right, part) {
 export const strength = (value) => (Number.isFinite(value) ? Number((Math.abs(value) / (1 + Math.abs(value))).toFixed(1)) : 1);
 export const sign = (value) => (value > 0 ? "plus" : value < 0 ? "minus" : "zero");
 
-export function svg(model) {
-  const { width, height, arrows, boxes } = model;
+// What does not change as long as the network has the same size; `fill` puts the values in
+export function svg({ width, height, arrows, boxes }) {
   return `<svg class="un-svg" xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" aria-hidden="true">
-    ${arrows.filter(({ on }) => !on).map(arrowSvg).join("")}${arrows.filter(({ on }) => on).map(arrowSvg).join("")}
-    ${boxes.map(boxSvg).join("")}</svg>`;
+    ${arrows.map(arrowSvg).join("")}${boxes.map(boxSvg).join("")}</svg>`;
 }
 
-function arrowSvg({ points, label, at, anchor, on, back }) {
+// Values, and what is lit. Only what differs is touched: a browser lays out a text anew that is set.
+export function fill(drawing, { arrows, boxes }) {
+  drawing.querySelectorAll(".un-arrow").forEach((each, i) => each.classList.toggle("on", arrows[i].on));
+  drawing.querySelectorAll(".un-box").forEach((each, i) => each.classList.toggle("now", boxes[i].now));
+  const cells = boxes.flatMap((box) => box.cells);
+  drawing.querySelectorAll(".un-cell").forEach((each, i) => {
+    const { value } = cells[i], [, ground, words] = each.children;
+    const text = value === undefined ? "" : number(value);
+    if (words.textContent !== text) words.textContent = text;
+    ground.setAttribute("class", `un-fill ${value === undefined ? "zero" : sign(value)}`);
+    ground.style.setProperty("--strength", value === undefined ? 0 : strength(value));
+  });
+}
+
+function arrowSvg({ points, label, at, anchor, back }) {
   const [[x0, y0], [x1, y1], [x2, y2], [x3, y3]] = back ? [...points].reverse() : points;
   const angle = (Math.atan2(y3 - y2, x3 - x2) * 180) / Math.PI;
   const words = label.split(" ").map((name) => (/^\w+$/.test(name) ? svgText({ name }) : name)).join(" ");
-  return `<g class="un-arrow${on ? " on" : ""}"><path d="M${x0} ${y0}C${x1} ${y1} ${x2} ${y2} ${x3} ${y3}"/>
+  return `<g class="un-arrow"><path d="M${x0} ${y0}C${x1} ${y1} ${x2} ${y2} ${x3} ${y3}"/>
     <path class="un-head" d="M-7 -3.5L0 0L-7 3.5Z" transform="translate(${x3} ${y3}) rotate(${angle})"/>
     <text x="${at[0]}" y="${at[1]}" text-anchor="${anchor}">${words}</text></g>`;
 }
 
-function boxSvg({ box, t, x, y, width, height, gates, name: room, cells, now }) {
+function boxSvg({ box, t, x, y, width, height, gates, name: room, cells }) {
   const label = gates ? "" : `<text class="un-label" x="${x - 1}" y="${y - 5}">${svgText({ name: box, t })}</text>`;
   const names = (gates ?? []).map((name, row) => `<text class="un-gate" x="${x + room - 4}" y="${y + (row + 0.5) * (height / gates.length) + 4}">${svgText({ name })}</text>`);
-  return `<g class="un-box un-of-${box}${now ? " now" : ""}">${cells.map(cellSvg).join("")}
+  return `<g class="un-box un-of-${box}">${cells.map(cellSvg).join("")}
     <rect class="un-frame" x="${x}" y="${y}" width="${width}" height="${height}" rx="4"/>${label}${names.join("")}</g>`;
 }
 
-function cellSvg({ name, t, i, d, x, y, width, height, value }) {
-  const there = value !== undefined;
-  const fill = there ? `<rect class="un-fill ${sign(value)}" style="--strength: ${strength(value)}" x="${x}" y="${y}" width="${width}" height="${height}"/>` : "";
-  const text = there ? `<text x="${x + width / 2}" y="${y + height / 2 + 4.5}">${number(value)}</text>` : "";
+function cellSvg({ name, t, i, d, x, y, width, height }) {
+  const rect = (kind) => `<rect class="${kind}" x="${x}" y="${y}" width="${width}" height="${height}"/>`;
   return `<g class="un-cell${d ? " un-d" : ""}" data-name="${name}" data-t="${t}" data-i="${i}"${d ? " data-d" : ""}>
-    <rect class="un-ground" x="${x}" y="${y}" width="${width}" height="${height}"/>${fill}${text}</g>`;
+    ${rect("un-ground")}${rect("un-fill")}<text x="${x + width / 2}" y="${y + height / 2 + 4.5}"></text></g>`;
 }
 
 // --- As TikZ ---------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 
 import { STATE, backwards, forwards, valueOf } from "./engine.js";
 import { element } from "./cells.js";
-import { layout, svg, tikz } from "./drawing.js";
+import { fill, layout, svg, tikz } from "./drawing.js";
 import { arithmetic, litBy, momentsOf, rowsOf, sentence, spoken } from "./explain.js";
 import { html, number, vector } from "./notation.js";
 import { Guess, OwnNumbers } from "./asking.js";
@@ -69,7 +69,8 @@ class Figure {
 
   get moment() { return this.moments[this.state.step]; }
   get shownState() { return { ...this.state, asked: !!this.guess && !this.guess.solved }; }
-  get hides() { return this.state.mode === "check" || this.shownState.asked; }
+  // Where one's own numbers are checked, none is given away; where one is asked, what follows is not
+  get hides() { return this.state.mode === "check" ? "all" : this.shownState.asked; }
 
   valueAt(path) { return at(this.state, path); }
 
@@ -244,6 +245,7 @@ class Figure {
       this.message(`${many === 1 ? "" : `${fine} of ${many} right. `}Entry ${wrong + 1} is not ${number(guess.values[wrong])}: ${product}`);
     }
     this.refresh();
+    this.showVerdict();
     if (guess.solved) this.fly();
   }
 
@@ -264,6 +266,7 @@ class Figure {
     this.chosen = undefined;
     this.showMoment();
     this.message(this.verdict(count, first));
+    this.showVerdict();
   }
 
   verdict(count, first) {
@@ -350,13 +353,15 @@ class Figure {
   share() {
     const { parts } = this, button = textButton;
     const name = () => `${this.state.kind.toLowerCase()}-${this.state.view}-${this.state.step}`;
-    const copied = (text, what) => copy(text).then(() => this.say(`${what} copied.`, true));
+    const done = (told) => { this.say(told, true); share.open = false; };
+    const copied = (text, what) => copy(text).then(() => done(`${what} copied.`));
     parts.shared = element("span", { class: "un-told" });
-    return element("details", { class: "un-share" }, element("summary", {}, "Share ", parts.shared), element("div", {},
+    const share = element("details", { class: "un-share" }, element("summary", {}, "Share ", parts.shared), element("div", {},
       this.address ? button("Copy link", () => copied(this.link(), "Link")) : undefined,
       button("Copy as Python", () => copied(python(this.state), "Python")),
-      button("Save as SVG", () => { save(`${name()}.svg`, standalone(this.root.querySelector(".un-svg")), "image/svg+xml"); this.say("Saved.", true); }),
+      button("Save as SVG", () => { save(`${name()}.svg`, standalone(this.root.querySelector(".un-svg")), "image/svg+xml"); done("Saved."); }),
       button("Copy as TikZ", () => copied(tikz(this.state, this.run), "TikZ"))));
+    return share;
   }
 
   showSizes() {
@@ -382,9 +387,11 @@ class Figure {
     parts.modes.show(state.mode);
     this.root.dataset.mode = state.mode;
     this.root.dataset.view = state.view;
+    parts.drawing.innerHTML = svg(layout(this.shownState, run, moments, state.step));
     this.room = roomFor(state, run, moments);
     this.sentenceRoom = sentences(state, moments, state.xs.length);
-    parts.room.innerHTML = arithmeticRoom(state, run, moments);
+    const verdict = state.mode === "watch" ? "" : "The first that differs is entry 0 of a(0): you have 0.000, it is 0.000.<br>";
+    parts.room.innerHTML = verdict + arithmeticRoom(state, run, moments);
     parts.slider.max = moments.length - 1;
     this.showTicks();
     this.showSizes();
@@ -447,7 +454,7 @@ class Figure {
   refresh() {
     const { parts, run, moments, state } = this;
     const model = layout(this.shownState, run, moments, state.step);
-    parts.drawing.innerHTML = svg(model);
+    fill(parts.drawing, model);
     this.model = model;
     this.table.refresh(this.shownState, run, moments, state.step, this.own);
     parts.undo.disabled = !this.past.length;
@@ -462,9 +469,8 @@ class Figure {
     const { row, entry } = this.chosen ?? { row: outcome, entry: 0 };
     this.sheet.refresh(rows, this.hides ? () => false : litBy(rows, row, entry), this.hides);
     const text = this.hides ? "" : arithmetic(state, run, moment, rows[row], entry);
-    this.parts.arithmetic.innerHTML = text;
+    if (this.equation !== text) this.parts.arithmetic.innerHTML = this.equation = text;
     this.parts.arithmetic.classList.toggle("asked", !!this.chosen);
-    scrollable(this.parts.told);
   }
 
   // The present step is in sight, where the drawing is wider than its place
@@ -474,6 +480,8 @@ class Figure {
     if (!scrollable(drawing)) return;
     drawing.scrollTo({ left: this.model.centre - drawing.clientWidth / 2, behavior: still() ? "auto" : "smooth" });
   }
+
+  showVerdict() { this.parts.told.scrollIntoView({ block: "nearest", behavior: still() ? "auto" : "smooth" }); }
 
   message(text) { this.parts.message.innerHTML = text; }
 
@@ -508,7 +516,7 @@ class Figure {
       this.goTo(name, Number(t), Number(i), d !== undefined || (this.state.view === "backwards" && name !== "x"));
     });
     this.widths = new ResizeObserver(() => [parts.drawing, parts.told].forEach(scrollable));
-    this.widths.observe(root);
+    for (const each of [root, parts.arithmetic, parts.message]) this.widths.observe(each);
     this.swipe(parts.drawing);
     this.swipe(parts.sentence);
   }

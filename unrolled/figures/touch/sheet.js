@@ -94,7 +94,7 @@ function sheetCell(figure, row, r, side, c) {
     ? input({ name, tabIndex, onChoose, onEdit: (value, anew) => figure.edit(paths[c], value, anew) })
     : output({ name, tabIndex, onChoose });
   box.append(made.element);
-  return { box, show: made.show, coloured: !matrix || row.role === "gradient", role: row.role };
+  return { box, show: made.show, coloured: !matrix || row.role === "gradient", editable: !!paths, role: row.role };
 }
 
 function guessCell(figure, row, c) {
@@ -114,8 +114,9 @@ function guessCell(figure, row, c) {
 }
 
 function refresh(cells, rows, lit, hides) {
-  for (const { box, show, coloured, told, r, side, c, role } of cells) {
-    const hidden = hides && ["partial", "sum", "result"].includes(role) && side === "right";
+  for (const { box, show, coloured, told, editable, r, side, c, role } of cells) {
+    const computed = side === "right" && ["partial", "sum", "result"].includes(role);
+    const hidden = (hides && computed) || (hides === "all" && !editable);
     const value = hidden ? undefined : rows[r][side].values[c];
     show(value);
     if (coloured) colour(box, value);
