@@ -267,12 +267,12 @@ class Layer(Cell):
     Step, state, output, pre_activation, seeds = LayerStep, ("y",), "y", "a", LayerStep._fields
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W_x, of shape (N, l)."""
-        return xs @ self.W_x
+        """x(t) W_x + b, of shape (N, l)."""
+        return xs @ self.W_x + self.b
 
     def forward(self, share: Array, before: LayerStep) -> LayerStep:
         """a(t) = x(t) W_x + y(t−1) W_y + b,  y(t) = φ(a(t))."""
-        a = share + before.y @ self.W_y + self.b
+        a = share + before.y @ self.W_y
         y = activation(self.phi).function(a)
         return LayerStep(a, y)
 
@@ -329,12 +329,12 @@ class Elman(Cell):
         return int(self.W_o.shape[1])
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W_x, of shape (N, n)."""
-        return xs @ self.W_x
+        """x(t) W_x + b_h, of shape (N, n)."""
+        return xs @ self.W_x + self.b_h
 
     def forward(self, share: Array, before: ElmanStep) -> ElmanStep:
         """a_h(t) = x(t) W_x + h(t−1) W_h + b_h, and y(t) of h(t)."""
-        a_h = share + before.h @ self.W_h + self.b_h
+        a_h = share + before.h @ self.W_h
         h = activation(self.g_h).function(a_h)
         a_o = h @ self.W_o + self.b_o
         y = activation(self.g_o).function(a_o)
@@ -385,12 +385,12 @@ class Jordan(Cell):
         return int(self.W_o.shape[1])
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W_x, of shape (N, n)."""
-        return xs @ self.W_x
+        """x(t) W_x + b_h, of shape (N, n)."""
+        return xs @ self.W_x + self.b_h
 
     def forward(self, share: Array, before: JordanStep) -> JordanStep:
         """a_h(t) = x(t) W_x + y(t−1) W_h + b_h, and y(t) of h(t)."""
-        a_h = share + before.y @ self.W_h + self.b_h
+        a_h = share + before.y @ self.W_h
         h = activation(self.g_h).function(a_h)
         a_o = h @ self.W_o + self.b_o
         y = activation(self.g_o).function(a_o)
@@ -429,14 +429,13 @@ class Dense(Cell):
     Step, state, output, pre_activation, seeds = DenseStep, (), "y", "a", DenseStep._fields
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W, of shape (N, o): all that there is, but the bias."""
-        return xs @ self.W
+        """x(t) W + b, of shape (N, o): all that there is, but the activation."""
+        return xs @ self.W + self.b
 
     def forward(self, share: Array, before: DenseStep) -> DenseStep:
         """a(t) = x(t) W + b,  y(t) = φ(a(t))."""
-        a = share + self.b
-        y = activation(self.phi).function(a)
-        return DenseStep(a, y)
+        y = activation(self.phi).function(share)
+        return DenseStep(share, y)
 
     def backward(self, d: DenseStep, now: DenseStep, before: DenseStep) -> Back[DenseStep]:
         """∂L/∂a(t) = ∂L/∂y(t) φ′(a(t)); nothing goes on to the step before."""

@@ -67,12 +67,8 @@ class _Gated(Cell):
     output: ClassVar = "h"
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W_x for every gate, of shape (N, g, n)."""
-        return (xs @ self.W_x).swapaxes(0, 1)
-
-    def _sums(self, share: Array, h: Array) -> Array:
-        """x(t) W_x + h(t−1) W_h + b for every gate, of shape (g, N, n)."""
-        return share.swapaxes(0, 1) + h @ self.W_h + self.b[:, None]
+        """x(t) W_x + b for every gate, of shape (N, g, n)."""
+        return (xs @ self.W_x + self.b[:, None]).swapaxes(0, 1)
 
 
 def _through(W: Array, *gates: Array) -> Array:
@@ -119,7 +115,7 @@ class LSTM(_Gated):
 
     def forward(self, share: Array, before: LSTMStep) -> LSTMStep:
         """a(t) = x(t) W_x + h(t−1) W_h + b of each gate, then the gates, c(t) and h(t)."""
-        a = self._sums(share, before.h)
+        a = share.swapaxes(0, 1) + before.h @ self.W_h
         f, i, o = sigmoid(a[:3])
         c_tilde = np.tanh(a[3])
         c = f * before.c + i * c_tilde
@@ -174,7 +170,7 @@ class PeepholeLSTM(LSTM):
 
     def forward(self, share: Array, before: LSTMStep) -> LSTMStep:
         """As in an LSTM; f and i see c(t−1), and o sees c(t)."""
-        a_f, a_i, a_o, a_c = self._sums(share, before.h)
+        a_f, a_i, a_o, a_c = share.swapaxes(0, 1) + before.h @ self.W_h
         P_f, P_i, P_o = self.P
         a_f, a_i = a_f + before.c * P_f, a_i + before.c * P_i
         f, i, c_tilde = sigmoid(a_f), sigmoid(a_i), np.tanh(a_c)
@@ -242,7 +238,7 @@ class GRU(_Gated):
 
     def forward(self, share: Array, before: GRUStep) -> GRUStep:
         """z and r as in an LSTM; r takes away of the past before h̃ adds it to the input."""
-        x_z, x_r, x_h = share.swapaxes(0, 1) + self.b[:, None]
+        x_z, x_r, x_h = share.swapaxes(0, 1)
         h_z, h_r, h_h = before.h @ self.W_h
         a_z, a_r, past = x_z + h_z, x_r + h_r, h_h + self.b_h
         z, r = sigmoid(a_z), sigmoid(a_r)
@@ -297,7 +293,7 @@ class ResetFirstGRU(_Gated):
 
     def forward(self, share: Array, before: GRUStep) -> GRUStep:
         """z and r as in a GRU; h̃ reads r h(t−1)."""
-        x_z, x_r, x_h = share.swapaxes(0, 1) + self.b[:, None]
+        x_z, x_r, x_h = share.swapaxes(0, 1)
         W_z, W_r, W_h = self.W_h
         a_z, a_r = x_z + before.h @ W_z, x_r + before.h @ W_r
         z, r = sigmoid(a_z), sigmoid(a_r)
