@@ -232,21 +232,28 @@ def table(name, result):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(EXPERIMENTS))
-    parser.add_argument("--out", type=Path, help="folder for experiments.json")
+    parser.add_argument(
+        "--out", type=Path, help="folder for experiments.json, in which other results stay"
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(EXPERIMENTS)
     if unknown:
         parser.error(
             f"no experiment {', '.join(sorted(unknown))}; there are {', '.join(EXPERIMENTS)}"
         )
-    results = {}
     for name in options.names or EXPERIMENTS:
-        results[name] = EXPERIMENTS[name]()
-        print(table(name, results[name]), flush=True)
-    if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(results, indent=1) + "\n"
-        (options.out / "experiments.json").write_text(text, encoding="utf-8")
+        result = EXPERIMENTS[name]()
+        print(table(name, result), flush=True)
+        if options.out:
+            keep(name, result, options.out / "experiments.json")
+
+
+def keep(name, result, path):
+    """Put a result among those that are stored; the others stay."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    text = json.dumps(stored | {name: result}, indent=1) + "\n"
+    path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

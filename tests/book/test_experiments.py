@@ -68,6 +68,13 @@ def test_clipping_makes_the_difference():
     assert all(run["share right"] < 0.6 for run in result["not clipped"])
 
 
+def test_one_result_is_renewed_and_the_others_stay(tmp_path):
+    path = tmp_path / "results" / "experiments.json"
+    for name, result in [("latch", {"rows": []}), ("adding", {"T": 1}), ("latch", {"T": 2})]:
+        EXPERIMENTS["keep"](name, result, path)
+    assert json.loads(path.read_text()) == {"latch": {"T": 2}, "adding": {"T": 1}}
+
+
 @pytest.mark.parametrize("name", ["adding", "temporal_order"])
 def test_stored_an_lstm_solves_it_from_most_starts_and_a_tanh_network_from_none(name):
     result = STORED[name]
