@@ -84,9 +84,10 @@ def test_stored_an_lstm_solves_it_from_most_starts_and_a_tanh_network_from_none(
 
 
 def test_stored_a_tanh_network_has_a_horizon():
-    losses = {T: runs(STORED["horizon"], f"T = {T}")[0] for T in (10, 20, 40, 80)}
-    assert losses[10] < losses[20] < 0.02
-    assert min(losses[40], losses[80]) > 0.16
+    losses = {T: runs(STORED["horizon"], f"T = {T}") for T in (10, 20, 40, 80)}
+    assert max(losses[10]) < 0.03
+    assert sum(loss < 0.03 for loss in losses[20]) >= 4
+    assert min(losses[40] + losses[80]) > 0.14
 
 
 def test_stored_relu_gets_further_from_the_identity():
