@@ -86,6 +86,12 @@ def test_one_product_instead_of_two():
     ]
 
 
+def test_one_product_is_named_by_what_is_fed_back(rng):
+    layer = unroll(Layer(draw(rng, 2, 3), draw(rng, 3, 3), draw(rng, 3)), draw(rng, 2, 2))
+    assert "[x(t), y(t−1)] W" in str(stepper(layer, stacked=True))
+    assert "[x(t), h(t−1)] W" in str(stepper(notes(), stacked=True))
+
+
 def test_a_small_batch_is_shown_as_matrices(rng):
     xs = draw(rng, 3, 4, 2).round(1)
     trace = unroll(notes_elman(), xs)
