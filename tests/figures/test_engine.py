@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -84,6 +85,62 @@ def page(browser):
         page.set_default_timeout(PATIENCE)
         page.goto(f"{address}/engine.js")
         yield page
+
+
+EXPLAIN = """async (states) => {
+    const { forwards, backwards } = await import("/engine.js");
+    const { momentsOf, rowsOf, arithmetic } = await import("/explain.js");
+    const { complete } = await import("/state.js");
+    const told = [];
+    for (const given of states) for (const view of ["forwards", "backwards"]) {
+        const state = complete({ ...given, view }), run = backwards(forwards(state), state.seeds);
+        for (const moment of momentsOf(state.kind, view, state.xs.length)) {
+            for (const row of rowsOf(state, run, moment)) {
+                for (const [j, value] of row.right?.values.entries() ?? []) {
+                    const text = arithmetic(state, run, moment, row, j).split("<br>").at(-1);
+                    if (text.includes("=")) told.push([row.role, text, value]);
+                }
+            }
+        }
+    }
+    return told;
+}"""
+RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+FUNCTIONS = {
+    "relu": lambda a: max(a, 0),
+    "identity": lambda a: a,
+    "tanh": np.tanh,
+    "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
+}
+
+
+def sides(text):
+    """Of an equation as a reader sees it the last but one expression, and the last, as numbers."""
+    text = re.sub("<small>.*</small>|<[^>]*>", "", text)
+    text = re.sub("·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda found: f"e{found[1].translate(RAISED)}", text)
+    _, *sums = text.replace("·", "*").replace("−", "-").split(" = ")
+    return [float(eval(each, FUNCTIONS)) for each in (sums[0], sums[-1])]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_the_arithmetic_behind_every_entry_comes_out(kind, page):
+    """Forwards and back: what is written as products and sums makes the number that is shown."""
+    rng = np.random.default_rng(5)
+    states = []
+    for _ in range(6):
+        state, *_ = run(kind, rng)
+        cell = {g: rng.choice(["relu", "tanh", "identity", "sigmoid"]).item() for g in PHIS}
+        weights = {name: w.round(1) for name, w in state["cell"].items() if name not in PHIS}
+        state |= {"cell": weights | cell, "xs": state["xs"].round(1)}
+        states.append(json.loads(json.dumps(state, default=plain)))
+    told = page.evaluate(EXPLAIN, states)
+    assert len(told) > 500
+    for role, text, value in told:
+        written, outcome = sides(text)
+        close = 0.05 * max(1, abs(written))  # its numbers are rounded
+        assert abs(written - outcome) <= close, text
+        if role not in ("weight", "factor"):  # they stand for the product that they are part of
+            assert abs(outcome - value) <= 0.006 * max(1, abs(value)), (text, value)
 
 
 def plain(value):
