@@ -79,6 +79,13 @@ def test_what_no_figure_can_show_is_said(trace, seeds, message):
         live(trace, **seeds)
 
 
+def test_it_opens_in_a_mode_that_there_is():
+    trace = unroll(notes_elman(), notes_inputs())
+    assert live(trace, mode="check").state["mode"] == "check"
+    with pytest.raises(ValueError, match="mode is 'guess', expected one of: watch, predict, check"):
+        live(trace, mode="guess")
+
+
 def test_on_a_page_it_is_json_and_without_scripts_a_table():
     figure = live(unroll(notes_elman(), notes_inputs()), "Is 1 < 2? </script><!--")
     data, _ = figure._repr_mimebundle_()

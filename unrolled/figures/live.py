@@ -14,6 +14,8 @@ from unrolled.figures.states import check_fits, state_of
 if TYPE_CHECKING:
     from unrolled.figures.widget import LiveFigure
 
+MODES = ("watch", "predict", "check")
+
 
 def live(
     trace: Trace,
@@ -21,7 +23,7 @@ def live(
     *,
     sequence: int | None = None,
     backwards: bool = False,
-    predict: bool = False,
+    mode: str = "watch",
     moment: int = 1,
     **seeds: ArrayLike,
 ) -> LiveFigure:
@@ -41,8 +43,9 @@ def live(
         Which sequence of a batch, from 0.
     backwards : bool
         Whether it opens on the way back.
-    predict : bool
-        Whether the reader is asked for each vector before it shows.
+    mode : str
+        How it opens: "watch"; "predict", which asks for each vector before it shows; or "check",
+        which shows no results, and takes the reader's own.
     moment : int
         Where it opens: 0 is the start, 1 the first quantity that is computed.
     **seeds : (T, n)
@@ -52,7 +55,8 @@ def live(
     Raises
     ------
     ValueError
-        If the network or the sequence is too large for a figure, or of another kind.
+        If the network or the sequence is too large for a figure, or of another kind, or there is no
+        such mode.
     TypeError
         If ``trace`` is no Trace.
     ImportError
@@ -62,13 +66,15 @@ def live(
         from unrolled.figures.widget import LiveFigure
     except ImportError as error:
         raise ImportError("the figure needs anywidget: pip install unrolled[widgets]") from error
+    if mode not in MODES:
+        raise ValueError(f"mode is {mode!r}, expected one of: {', '.join(MODES)}")
     trace = shown_of(trace, sequence)
     kind = check_fits(trace)
     if sequence is not None:
         seeds = {name: np.asarray(s)[: len(trace), sequence] for name, s in seeds.items()}
     state = state_of(trace, seeds) | {
         "view": "backwards" if backwards else "forwards",
-        "mode": "predict" if predict else "watch",
+        "mode": mode,
         "step": moment,
     }
     return LiveFigure(title=title or f"What does this {kind} network compute?", state=state)
