@@ -53,7 +53,7 @@ const ROLES = {
   Elman: { h: "hidden layer", y: "output" },
   Jordan: { h: "hidden layer", y: "output" },
   LSTM: { f: "forget gate", i: "input gate", o: "output gate", c_tilde: "candidate", c: "cell state", h: "hidden state" },
-  GRU: { z: "update gate", r: "reset gate", past: "the past", h_tilde: "candidate", h: "hidden state" },
+  GRU: { z: "update gate", r: "reset gate", past: "past", h_tilde: "candidate", h: "hidden state" },
 };
 
 const listed = (words) => (words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
@@ -222,7 +222,8 @@ function functionRows(run, { t, fn, d }) {
   const name = (term.slope ?? term.factors[0]).fn;
   const rows = d ? [slopeRow(run, term.slope, t)] : [];
   const choice = name in run.cell ? `cell.${name}` : undefined;
-  if (d) rows[0].choice = choice;
+  // beside its name in the list that one chooses from
+  if (d && choice) Object.assign(rows[0], { choice, label: { text: "slope" } });
   rows.push({
     role: "result",
     label: { name: fn.to, t, d },

@@ -408,7 +408,7 @@ class Figure {
       const text = each.start ? (each.d ? "L" : "0") : each.to ? "Σ" : each.t === 0 ? "0" : `t=${each.t}`;
       if (text !== labels.at(-1)?.text) labels.push({ text, i });
     });
-    if (labels[1].i / last < 0.08) labels[0].text = ""; // there is no room for both
+    if (labels[1].i / last < 0.12) labels[0].text = ""; // there is no room for both
     this.parts.ticks.replaceChildren(...labels.map(({ text, i }) => element("span", { style: `--at: ${i / last}` }, text)));
   }
 
