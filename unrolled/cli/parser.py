@@ -11,6 +11,7 @@ from pathlib import Path
 from unrolled.cli import exit_codes
 
 EXAMPLES = """examples:
+  unrolled collect elman submissions.zip   what Canvas or Moodle gives
   unrolled grade elman --course ~/courses/rnn
   unrolled grade elman --dry-run       who gains and who loses by a changed rubric
   unrolled grade elman --cluster tcp://head:8786
@@ -33,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     add = partial(commands.add_parser, formatter_class=_Paragraphs)
     _grade(add)
     _release(add)
+    _collect(add)
     _export(add)
     _check(add)
     _doctor(add)
@@ -115,6 +117,41 @@ def _release(add: Add) -> None:
     )
 
 
+def _collect(add: Add) -> None:
+    parser = add(
+        "collect",
+        help="take hand-ins out of a platform's bulk download",
+        description="Puts the hand-ins of an archive from Canvas or Moodle, as it was downloaded, "
+        "into submitted/STUDENT/ASSIGNMENT/. A folder serves as well: an archive that was "
+        "unpacked, one with a folder for each student, or nbgrader's exchange, which is the one "
+        "where none is named. Whose a file is, the numbers and names in the roster say. The last "
+        "attempt counts, and what it replaces is kept in .unrolled/.\n\n"
+        "What cannot be mapped to a student is listed, on standard error and in "
+        "collected-ASSIGNMENT.csv, and stays in the archive: mend the roster and run it again.",
+        epilog="example: unrolled collect elman submissions.zip\n\n"
+        "exit codes: 0 all is collected; 1 nothing was done, or it was cut off; 3 some files could "
+        "not be mapped",
+    )
+    _takes_assignment(parser)
+    parser.add_argument(
+        "archive", type=Path, nargs="?", help="a zip file or a folder (default: the exchange)"
+    )
+    _takes_roster(parser)
+    parser.add_argument(
+        "--worksheet",
+        type=Path,
+        metavar="FILE",
+        help="Moodle's grading worksheet (CSV), which has the participants' numbers and the times",
+    )
+    parser.add_argument(
+        "--groups",
+        action="store_true",
+        help="a hand-in counts for all who have the same “group” in the roster",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="write nothing; show what is whose")
+    _takes_json(parser)
+
+
 def _export(add: Add) -> None:
     parser = add(
         "export",
@@ -184,6 +221,16 @@ def _takes_course(parser: argparse.ArgumentParser) -> None:
         default=Path(),
         metavar="FOLDER",
         help="the folder that holds nbgrader_config.py (default: .)",
+    )
+
+
+def _takes_roster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--roster",
+        type=Path,
+        metavar="FILE",
+        help="the class as a table (CSV): ours, Canvas's gradebook or Moodle's participants "
+        "(default: roster.csv in the course, or else the students that the gradebook knows)",
     )
 
 

@@ -21,7 +21,7 @@ def copied_answers(
         return {}
     owners: dict[tuple[str, str], list[str]] = defaultdict(list)
     secret = course.secret()
-    for student in course.roster(assignment.name).students:
+    for student in course.roster(assignment.name).ids:
         variant = variant_of(secret, student, assignment.name, own_numbers=True)
         for question in assignment.with_variant(variant).questions:
             owners[question.cell, right_fingerprint(question)].append(student)

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader import api
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy import create_engine, inspect, select
 from traitlets.config.loader import PyFileConfigLoader
 
-from unrolled.course.roster import MAX_NAME, Roster
+from unrolled.course.roster import MAX_NAME, Roster, Student, look_alikes
 from unrolled.errors import UnrolledError
 from unrolled.judging import filling, rubric
 from unrolled.judging.assignment import Assignment
@@ -25,6 +27,7 @@ from unrolled.judging.variants import variant_of
 CONFIG = "nbgrader_config.py"
 SECRET = "course-secret"
 PER_STUDENT = "per-student"
+ROSTER = "roster.csv"
 
 
 class CourseError(UnrolledError):
@@ -73,7 +76,7 @@ class Course:
         CourseError
             If there is none of that name, it was not released, or its rubric does not fit it.
         """
-        self._check_known(name)
+        self.check_known(name)
         path = self.folder("release", ".", name) / f"{name}.ipynb"
         if not path.is_file():
             raise CourseError(f"{path} is missing; release it: unrolled release {name}")
@@ -101,7 +104,7 @@ class Course:
         CourseError
             With what nbgrader said, if it fails.
         """
-        self._check_known(name)
+        self.check_known(name)
         if package := str(self.config.get("Unrolled", {}).get("package", "")):
             filling.set_package(self.folder("source", ".", name) / f"{name}.ipynb", package)
         find_alembic()
@@ -139,6 +142,24 @@ class Course:
                 raise CourseError(f"{path} cannot be written: {error.strerror}") from None
         return made
 
+    def class_roster(self, path: Path | None = None) -> Roster:
+        """The class: the table at ``path``, ``roster.csv``, or whom nbgrader's gradebook knows."""
+        if path is None and (self.root / ROSTER).is_file():
+            path = self.root / ROSTER
+        return Roster.read(path) if path else Roster(tuple(self._known_students()))
+
+    def _known_students(self) -> list[Student]:
+        engine = create_engine(self.db_url)
+        if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
+            return []  # to ask would make it
+        table = api.Student.__table__
+        with engine.connect() as connection:
+            if not inspect(engine).has_table(table.name):
+                return []
+            rows = connection.execute(select(table).order_by(table.c.id)).mappings().all()
+        engine.dispose()
+        return [Student(**{name: value or "" for name, value in row.items()}) for row in rows]
+
     def roster(self, name: str) -> Roster:
         """The students to whom numbers of their own were given out in an assignment."""
         path = self.root / PER_STUDENT / f"{name}.csv"
@@ -146,6 +167,8 @@ class Course:
 
     def release_per_student(self, name: str, roster: Roster) -> Path:
         """Write a notebook with numbers of their own for each student of the roster.
+
+        Whoever was given numbers before keeps them, in this roster or not.
 
         Returns the folder: ``per-student/``, with nbgrader's ``STUDENT/ASSIGNMENT/`` in it.
 
@@ -159,17 +182,19 @@ class Course:
         filling.check_places(assignment.released, assignment.questions)
         folder = self.root / PER_STUDENT
         secret = self.secret()
-        for student in roster.students:
+        everybody = self.roster(name).with_more(roster)
+        for student in roster.ids:
             own = assignment.with_variant(variant_of(secret, student, name, True))
             target = folder / student / name
             target.mkdir(parents=True, exist_ok=True)
             notebook = filling.mark_for_student(own.released, own.variant)
             nbformat.write(notebook, target / f"{name}.ipynb")
         # in the end: until then nobody is graded by numbers that were not given out
-        roster.write(folder / f"{name}.csv")
+        Roster(tuple(map(Student, everybody.ids))).write(folder / f"{name}.csv")
         return folder
 
-    def _check_known(self, name: str) -> None:
+    def check_known(self, name: str) -> None:
+        """Raise CourseError unless there is an assignment of that name."""
         if name not in self.assignments():
             known = ", ".join(self.assignments()) or "none"
             raise CourseError(f"unknown assignment {name!r}; this course has: {known}")
@@ -188,7 +213,13 @@ class Course:
 
     def problems(self, assignment: str) -> list[str]:
         """What lies among the hand-ins and cannot be graded: what, where, and what to do."""
-        return [problem for _, problem in self._submitted(assignment) if problem]
+        submitted = self._submitted(assignment)
+        alike = look_alikes(name for name, problem in submitted if not problem)
+        return [problem for _, problem in submitted if problem] + [
+            f"{' and '.join(names)} handed in, and differ in capitals or in what nobody sees: "
+            "if they are one student, remove one of the folders and grade again"
+            for names in alike
+        ]
 
     def _submitted(self, assignment: str) -> list[tuple[str, str]]:
         submitted = self.root / self.directory.submitted_directory

@@ -93,5 +93,10 @@ def _cell(value: object) -> object:
         return ""
     if isinstance(value, int | float):
         return f"{value:g}"
-    text = str(value).replace("\0", "")
+    return harmless(str(value))
+
+
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    text = text.replace("\0", "")
     return f"'{text}" if text.lstrip()[:1] in {*"=+-@＝＋－＠", "|", "%"} - {""} else text

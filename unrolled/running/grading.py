@@ -134,7 +134,7 @@ class _Run:
 
     @cached_property
     def with_own_numbers(self) -> set[str]:
-        return set(self.course.roster(self.assignment.name).students)
+        return set(self.course.roster(self.assignment.name).ids)
 
     def _read_submission(self, student: str) -> Job:
         folder = self.course.folder("submitted", student, self.assignment.name)
