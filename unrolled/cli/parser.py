@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     _grade(add)
     _release(add)
     _collect(add)
+    _extend(add)
     _export(add)
     _check(add)
     _doctor(add)
@@ -152,13 +153,37 @@ def _collect(add: Add) -> None:
     _takes_json(parser)
 
 
+def _extend(add: Add) -> None:
+    parser = add(
+        "extend",
+        help="give students more time for an assignment",
+        description="Writes an extension into extensions.csv, in the place of what the student "
+        "had: that much time after the deadline, which is nbgrader's. Who is late, and what it "
+        "costs by nbgrader's late plugin, is worked out whenever you grade or export.",
+        epilog="example: unrolled extend elman ann bob --days 3",
+    )
+    parser.add_argument("assignment", help="its name, as in the source folder")
+    parser.add_argument("students", nargs="+", help="their ids")
+    for unit in ("days", "hours"):
+        parser.add_argument(
+            f"--{unit}",
+            type=_no_less_than_nothing,
+            default=0,
+            metavar="N",
+            help=f"so many {unit}; with 0 days and 0 hours it is taken away again",
+        )
+    _takes_course(parser)
+
+
 def _export(add: Add) -> None:
     parser = add(
         "export",
         help="write the points as a table for Canvas or Moodle",
         description="Writes what the gradebook holds, a human's points included, as the table that "
-        "a learning platform imports. Whoever still waits for a human has an empty grade in it. "
-        "For all of nbgrader's columns there is nbgrader export.",
+        "a learning platform imports, with the ids that it asks for. What lateness costs "
+        "is taken off. Whoever still waits for a human has an empty grade in it; whose hand-in is "
+        "not in submitted/ any more is left out. For all of nbgrader's columns there is nbgrader "
+        "export.",
         epilog="example: unrolled export elman canvas",
     )
     _takes_assignment(parser)
@@ -168,6 +193,16 @@ def _export(add: Add) -> None:
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="the file (default: PLATFORM-ASSIGNMENT.csv)"
+    )
+    parser.add_argument(
+        "--zeros",
+        action="store_true",
+        help="also 0 points for everybody in the roster who handed in nothing",
+    )
+    parser.add_argument(
+        "--sections",
+        action="store_true",
+        help="a table for each “section” of the roster: PLATFORM-ASSIGNMENT-SECTION.csv",
     )
 
 
@@ -236,6 +271,13 @@ def _takes_roster(parser: argparse.ArgumentParser) -> None:
 
 def _takes_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
+
+
+def _no_less_than_nothing(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < 10_000:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 10000")
+    return number
 
 
 def _positive(text: str) -> int:

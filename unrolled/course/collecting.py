@@ -15,8 +15,7 @@ from nbgrader.utils import parse_utc
 from unrolled.course.archives import ArchiveError, opened
 from unrolled.course.course import Course
 from unrolled.course.downloads import Found, HandIn, hand_ins
-from unrolled.course.exports import harmless
-from unrolled.course.files import StoreError, write
+from unrolled.course.files import StoreError, harmless, write
 from unrolled.course.roster import Roster
 
 MAX_FILES, MAX_BYTES = 1000, 300_000_000

@@ -200,8 +200,14 @@ class Course:
             raise CourseError(f"unknown assignment {name!r}; this course has: {known}")
 
     def submitted_students(self, assignment: str) -> list[str]:
-        """Who handed in, in order of name: the folders that hold a folder of that assignment."""
-        found = [name for name, problem in self._submitted(assignment) if not problem]
+        """Who handed in, in order of name: the folders that hold a folder of that assignment.
+
+        Raises
+        ------
+        CourseError
+            If nobody has.
+        """
+        found = self.handed_in(assignment)
         if not found:
             submitted = self.root / self.directory.submitted_directory
             why = self.problems(assignment)
@@ -210,6 +216,15 @@ class Course:
                 + (f" ({why[0]})" if why else "")
             )
         return found
+
+    def handed_in(self, assignment: str) -> list[str]:
+        """Who handed in, in order of name; none where nobody has."""
+        return [name for name, problem in self._submitted(assignment) if not problem]
+
+    def all_submitted(self) -> set[str]:
+        """Who handed in anything at all."""
+        submitted = self.root / self.directory.submitted_directory
+        return {path.name for path in submitted.glob("*") if path.is_dir()}
 
     def problems(self, assignment: str) -> list[str]:
         """What lies among the hand-ins and cannot be graded: what, where, and what to do."""

@@ -167,6 +167,14 @@ class Roster:
         """The student of that id."""
         return next((student for student in self.students if student.id == id_), None)
 
+    @property
+    def sections(self) -> dict[str, set[str]]:
+        """The ids of each section, in order; none where the table has no sections."""
+        found: dict[str, set[str]] = {}
+        for student in sorted(self.students, key=lambda student: student.section):
+            found.setdefault(student.section, set()).add(student.id)
+        return found if set(found) - {""} else {}
+
     def members(self, student: str) -> tuple[str, ...]:
         """All who hand in together with a student, the student among them."""
         found = self.find(student)

@@ -18,6 +18,8 @@ def report_page(
     link: Callable[[str], str],
     known: Mapping[str, Sequence[str]] | None = None,
     wall: float | None = None,
+    late: Mapping[str, str] | None = None,
+    missing: Sequence[str] = (),
 ) -> str:
     """The class, for the instructor.
 
@@ -29,12 +31,18 @@ def report_page(
         What else somebody should look at, by student.
     wall
         How many seconds the run took, if somebody measured them.
+    late
+        Who handed in late, and how late, in words.
+    missing
+        Who of the class has not handed in.
     """
     bars = statistics.distribution(results)
     return render(
         "report.html",
         assignment=assignment,
         results=results,
+        late=late or {},
+        missing=missing,
         link=link,
         statuses=STATUSES,
         # our own drawings, of numbers alone

@@ -20,7 +20,7 @@ from unrolled.judging.results import UNSAFE, Result
 from unrolled.pages.rendering import visible
 from unrolled.running.grading import by_student
 from unrolled.running.grading import grade as grade_class
-from unrolled.running.reporting import write_report
+from unrolled.running.reporting import missing, write_report
 
 
 def run(options: argparse.Namespace) -> int:
@@ -45,12 +45,15 @@ def run(options: argparse.Namespace) -> int:
             results=[result.to_json() for result in results],
             changes=changed,
             problems=course.problems(assignment.name),
+            missing=missing(course, (result.student for result in results)),
             report=report and str(report),
         )
     elif options.dry_run:
         print(_told(changed))
     else:
         print(table(assignment, results))
+        if gone := missing(course, (result.student for result in results)):
+            print(f"\nNothing from {len(gone)} of the class: {', '.join(gone)}")
         print(f"\nThe class:     {report}")
         print(f"Each student:  {course.folder('feedback', 'STUDENT', assignment.name)}")
         print(f"Points:        {course.db_url}")
