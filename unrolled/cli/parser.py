@@ -105,8 +105,11 @@ def _release(add: Add) -> None:
     parser = add(
         "release",
         help="make the students' notebook of an assignment, by nbgrader",
-        description="Lets nbgrader make the students' notebook out of the instructor's. With "
-        "--per-student each student's notebook has numbers of its own, and is graded by them.",
+        description="Writes into the instructor's notebook what its rubric says, tries its own "
+        "solution, and lets nbgrader make the students' notebook out of it. Where the solution "
+        "does not earn all points, or a public check turns it away, nothing is released.\n\n"
+        "With --per-student each student's notebook has numbers of its own, and is graded by "
+        "them. Who got numbers before keeps them, named again or not.",
         epilog="example: unrolled release elman --per-student roster.csv",
     )
     _takes_assignment(parser)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import secrets
@@ -82,22 +83,48 @@ class Course:
             raise CourseError(f"{path} is missing; release it: unrolled release {name}")
         released = load_released(path)
         written = rubric.load(self.folder("source", ".", name))
-        points = {
-            cell_id(cell): float(cell.metadata.nbgrader.points)
-            for cell in released.cells
-            if cell.metadata.get("nbgrader", {}).get("grade")
-        }
+        points = _points(released)
         _check_fit(name, released, points, written.questions())
         digest = _digest(path, *sorted(self.folder("source", ".", name).rglob("*")))
         return Assignment(name, released, points, written, digest, book=self.book)
+
+    def unreleased(self, assignment: Assignment) -> list[str]:
+        """Whose points are others in the source than in what was released: those count."""
+        path = self.folder("source", ".", assignment.name) / f"{assignment.name}.ipynb"
+        try:
+            now = _points(load_released(path))
+        except Exception:  # somebody is at work on it; what was released counts anyway
+            return []
+        return [
+            f"{cell} has {now[cell]:g} points in the source, and {points:g} in what was released, "
+            f"which count; to change that: unrolled release {assignment.name}"
+            for cell, points in assignment.points.items()
+            if now.get(cell, points) != points
+        ]
 
     @property
     def book(self) -> str:
         """The book's address, to which feedback links: ``c.Unrolled.book`` in the settings."""
         return str(self.config.get("Unrolled", {}).get("book", ""))
 
-    def release(self, name: str) -> None:
+    def elsewhere(self, root: Path) -> Course:
+        """A course with the same settings in another folder, in which nothing is yet."""
+        other = copy.copy(self)
+        other.root = root.resolve()
+        other.config = copy.deepcopy(self.config)
+        other.config.CourseDirectory.root = str(other.root)
+        other.config.CourseDirectory.db_url = f"sqlite:///{other.root}/gradebook.db"
+        other.directory = CourseDirectory(config=other.config, root=str(other.root))
+        other.db_url = other.directory.db_url
+        return other
+
+    def release(self, name: str, gradebook: bool = True) -> None:
         """Let nbgrader make the students' notebook out of the instructor's.
+
+        Parameters
+        ----------
+        gradebook
+            Whether the gradebook is told of it.
 
         Raises
         ------
@@ -108,7 +135,11 @@ class Course:
         if package := str(self.config.get("Unrolled", {}).get("package", "")):
             filling.set_package(self.folder("source", ".", name) / f"{name}.ipynb", package)
         find_alembic()
-        nbgrader = NbGraderAPI(self.directory, config=self.config)
+        config = copy.deepcopy(self.config)
+        if not gradebook:  # as nbgrader generate_assignment --no-db
+            config.GenerateAssignment.no_database = True
+            config.SaveCells.enabled = False
+        nbgrader = NbGraderAPI(self.directory, config=config)
         made = nbgrader.generate_assignment(name, force=True)
         if not made["success"]:
             raise CourseError(f"nbgrader could not release {name}:\n{made.get('log', '').strip()}")
@@ -279,6 +310,15 @@ def environment() -> dict[str, str]:
     """This process's environment, with the tools beside this Python found first."""
     tools = str(Path(sys.executable).parent)
     return {**os.environ, "PATH": tools + os.pathsep + os.environ.get("PATH", os.defpath)}
+
+
+def _points(notebook: NotebookNode) -> dict[str, float]:
+    """What each graded cell is worth, by its id."""
+    return {
+        cell_id(cell): float(cell.metadata.nbgrader.points)
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    }
 
 
 def _digest(*paths: Path) -> str:

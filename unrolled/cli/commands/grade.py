@@ -6,11 +6,13 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from tabulate import tabulate
 from tqdm import tqdm
 
+from unrolled.authoring.releasing import as_it_would_be_released
 from unrolled.cli import exit_codes
 from unrolled.cli.output import print_json
 from unrolled.course.course import Course
@@ -26,7 +28,13 @@ from unrolled.running.reporting import missing, write_report
 def run(options: argparse.Namespace) -> int:
     """Grade a class, or show what grading it would change."""
     course = Course(options.course)
-    assignment = course.assignment(options.assignment)
+    with ExitStack() as held:
+        if options.dry_run:  # what would come of it, if it were released now
+            assignment, _ = held.enter_context(as_it_would_be_released(course, options.assignment))
+        else:
+            assignment = course.assignment(options.assignment)
+            for line in course.unreleased(assignment):
+                print(f"unrolled: {line}", file=sys.stderr)
     before, start = _kept(course, assignment), time.monotonic()
     results = grade_with_progress(
         course,
