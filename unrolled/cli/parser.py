@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     add = partial(commands.add_parser, formatter_class=_Paragraphs)
+    _init(add)
     _grade(add)
     _release(add)
     _collect(add)
@@ -65,6 +66,20 @@ class _Paragraphs(argparse.HelpFormatter):
 
 
 Add = Callable[..., argparse.ArgumentParser]
+
+
+def _init(add: Add) -> None:
+    parser = add(
+        "init",
+        help="begin a course",
+        description="Makes the folder of a new course, with its few files: nbgrader_config.py with "
+        "comments, an empty roster.csv, and solutions/ with this project's assignments. What is "
+        "there already stays as it is.",
+        epilog="example: unrolled init ~/rnn-course elman jordan",
+    )
+    parser.add_argument("folder", type=Path, help="the course's folder")
+    parser.add_argument("assignments", nargs="*", help="which to copy into it (default: all)")
+    parser.add_argument("--empty", action="store_true", help="none of them: you write your own")
 
 
 def _grade(add: Add) -> None:

@@ -175,8 +175,9 @@ class Course:
 
     def class_roster(self, path: Path | None = None) -> Roster:
         """The class: the table at ``path``, ``roster.csv``, or whom nbgrader's gradebook knows."""
-        if path is None and (self.root / ROSTER).is_file():
-            path = self.root / ROSTER
+        own = self.root / ROSTER
+        if path is None and own.is_file() and own.read_bytes().strip().count(b"\n"):
+            path = own  # with more in it than the names of the columns
         return Roster.read(path) if path else Roster(tuple(self._known_students()))
 
     def _known_students(self) -> list[Student]:
