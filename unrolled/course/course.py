@@ -18,7 +18,7 @@ from unrolled.course.roster import MAX_NAME, Roster
 from unrolled.errors import UnrolledError
 from unrolled.judging import filling, rubric
 from unrolled.judging.assignment import Assignment
-from unrolled.judging.notebook import cell_id, is_answer, load_released
+from unrolled.judging.notebook import cell_id, is_answer, is_task, load_released
 from unrolled.judging.rubric import Question
 from unrolled.judging.variants import variant_of
 
@@ -82,11 +82,12 @@ class Course:
         points = {
             cell_id(cell): float(cell.metadata.nbgrader.points)
             for cell in released.cells
-            if cell.metadata.get("nbgrader", {}).get("grade")
+            if cell.metadata.get("nbgrader", {}).get("grade") or is_task(cell)
         }
-        _check_fit(name, released, points, written.questions())
         digest = _digest(path, *sorted(self.folder("source", ".", name).rglob("*")))
-        return Assignment(name, released, points, written, digest, book=self.book)
+        assignment = Assignment(name, released, points, written, digest, book=self.book)
+        _check_fit(name, released, points, assignment.questions)
+        return assignment
 
     @property
     def book(self) -> str:
@@ -247,7 +248,7 @@ def _digest(*paths: Path) -> str:
 def _check_fit(
     name: str, released: NotebookNode, points: dict[str, float], questions: list[Question]
 ) -> None:
-    answers = {cell_id(cell) for cell in released.cells if is_answer(cell)}
+    answers = {cell_id(cell) for cell in released.cells if is_answer(cell) or is_task(cell)}
     for question in questions:
         if question.cell not in answers:
             raise CourseError(f"the rubric of {name} asks for {question.cell!r}, no answer cell")

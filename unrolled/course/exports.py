@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, SubmittedAssignment
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Grade:
         None while an answer waits for a human: what is not final is not exported.
     lms_id : str
         The number in the learning system, if the gradebook knows it.
+    comment : str
+        What a human said of the answers.
     """
 
     student: str
@@ -33,8 +35,16 @@ class Grade:
     comment: str = ""
 
 
-def grades(db_url: str, course_id: str, assignment: str) -> tuple[list[Grade], float]:
-    """All grades of an assignment in nbgrader's gradebook, and the most points there are."""
+def grades(
+    db_url: str, course_id: str, assignment: str, titles: Mapping[str, str] | None = None
+) -> tuple[list[Grade], float]:
+    """All grades of an assignment in nbgrader's gradebook, and the most points there are.
+
+    Parameters
+    ----------
+    titles
+        Those of the questions, by the cells of the answers: they stand before a human's comments.
+    """
     with Gradebook(db_url, course_id) as book:
         found = [
             Grade(
@@ -44,12 +54,26 @@ def grades(db_url: str, course_id: str, assignment: str) -> tuple[list[Grade], f
                 submission.student.last_name or "",
                 submission.student.email or "",
                 submission.student.lms_user_id or "",
+                _comments(submission, titles or {}),
             )
             for submission in book.assignment_submissions(assignment)
         ]
         return sorted(found, key=lambda grade: grade.student), book.find_assignment(
             assignment
         ).max_score
+
+
+def _comments(submission: SubmittedAssignment, titles: Mapping[str, str]) -> str:
+    """What a human said of a hand-in, question by question."""
+    said = {
+        comment.name: comment.manual_comment
+        for notebook in submission.notebooks
+        for comment in notebook.comments
+        if comment.manual_comment
+    }
+    order = [cell for cell in titles if cell in said]
+    order += [cell for cell in said if cell not in titles]
+    return "\n".join(f"{titles.get(cell, cell)}: {said[cell]}" for cell in order)
 
 
 def canvas_csv(grades: Sequence[Grade], assignment: str, most: float) -> str:
@@ -62,7 +86,7 @@ def canvas_csv(grades: Sequence[Grade], assignment: str, most: float) -> str:
     for grade in grades:
         name = ", ".join(part for part in (grade.last_name, grade.first_name) if part)
         rows.append([name or grade.student, grade.lms_id, "", grade.student, "", grade.score])
-    return _csv(head, rows)
+    return csv_table(head, rows)
 
 
 def moodle_csv(grades: Sequence[Grade], assignment: str, most: float) -> str:
@@ -72,10 +96,10 @@ def moodle_csv(grades: Sequence[Grade], assignment: str, most: float) -> str:
         [g.student, g.lms_id, g.first_name, g.last_name, g.email, g.score, g.comment]
         for g in grades
     ]
-    return _csv([*head, "Feedback comments"], rows)
+    return csv_table([*head, "Feedback comments"], rows)
 
 
-def _csv(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+def csv_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     for row in (head, *rows):

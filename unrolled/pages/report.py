@@ -18,6 +18,7 @@ def report_page(
     link: Callable[[str], str],
     known: Mapping[str, Sequence[str]] | None = None,
     wall: float | None = None,
+    formgrader: Callable[[str], str] | None = None,
 ) -> str:
     """The class, for the instructor.
 
@@ -29,6 +30,9 @@ def report_page(
         What else somebody should look at, by student.
     wall
         How many seconds the run took, if somebody measured them.
+    formgrader
+        The address of a student's hand-in in formgrader; of all with an empty name. An empty
+        address is none.
     """
     bars = statistics.distribution(results)
     return render(
@@ -36,6 +40,7 @@ def report_page(
         assignment=assignment,
         results=results,
         link=link,
+        formgrader=formgrader or (lambda student: ""),
         statuses=STATUSES,
         # our own drawings, of numbers alone
         histogram=Markup(charts.histogram(bars, statistics.distribution_in_words(bars))),

@@ -1,7 +1,7 @@
 """How values cross the sandbox's wall: as JSON, in a fixed encoding, with limits.
 
-Both sides use this module. Nothing but numbers, arrays of numbers, short texts and lists of these
-crosses; everything else crosses as the name of its type. Nothing is ever unpickled.
+Both sides use this module. Nothing but numbers, arrays of numbers, short texts and lists or sets of
+these crosses; everything else crosses as the name of its type. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_ENTRIES = 50_000
 """The most numbers in one array."""
 MAX_DEPTH = 8
 MAX_TEXT = 500
-DTYPES = {"float64", "float32", "int64", "int32", "bool"}
+DTYPES = {"float64", "float32", "int64", "int32", "bool", "complex128", "complex64"}
 
 
 class WireError(ValueError):
@@ -35,12 +35,19 @@ def encode(value: Any, depth: int = 0) -> Any:
     """``value`` as something that JSON can hold; what cannot cross becomes ``{"other": type}``."""
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, int | float | np.number) and not isinstance(value, np.complexfloating):
+    if isinstance(value, complex | np.complexfloating):
+        return {"complex": [_encode_number(value.real), _encode_number(value.imag)]}
+    if isinstance(value, int | float | np.number):
         return _encode_number(value)
     if isinstance(value, str):
         return {"text": value[:MAX_TEXT]}
+    if isinstance(value, np.ndarray) and value.dtype.kind == "U":
+        value = value.tolist() if value.ndim else str(value)
+        return encode(value, depth)
     if isinstance(value, np.ndarray) and value.dtype != object:
         return _encode_array(value)
+    if isinstance(value, set | frozenset):
+        value = list(value)
     if isinstance(value, list | tuple | np.ndarray) and depth < MAX_DEPTH:
         if len(value) <= MAX_ENTRIES:
             return {"list": [encode(entry, depth + 1) for entry in value]}
@@ -88,6 +95,8 @@ def decode(message: Any, depth: int = 0) -> Any:
             return text
         case {"number": "nan" | "inf" | "-inf" as number}:
             return float(number)
+        case {"complex": [real, imaginary]}:
+            return _decode_complex(decode(real, depth + 1), decode(imaginary, depth + 1))
         case {"list": list(entries)} if len(entries) <= MAX_ENTRIES:
             return [decode(entry, depth + 1) for entry in entries]
         case {"array": str(data), "dtype": str(dtype), "shape": list(shape)}:
@@ -95,6 +104,15 @@ def decode(message: Any, depth: int = 0) -> Any:
         case {"other": str(kind)}:
             return Opaque(kind[:MAX_TEXT])
     raise WireError("a value of no known form")
+
+
+def _decode_complex(real: Any, imaginary: Any) -> complex:
+    try:
+        if all(type(part) in (int, float) for part in (real, imaginary)):
+            return complex(real, imaginary)
+    except OverflowError:  # an integer of hundreds of digits
+        pass
+    raise WireError("a complex number of no known form")
 
 
 def _decode_array(data: str, dtype: str, shape: list) -> np.ndarray:

@@ -29,7 +29,8 @@ def run(options: argparse.Namespace) -> None:
 
 def _grades(course: Course, assignment: Assignment) -> tuple[list[Grade], float]:
     try:
-        return grades(course.db_url, course.id, assignment.name)
+        titles = {question.cell: question.title for question in assignment.questions}
+        return grades(course.db_url, course.id, assignment.name, titles)
     except MissingEntry:
         raise GradebookError(
             f"{course.db_url} has no grades of {assignment.name}; "
