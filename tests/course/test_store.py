@@ -140,6 +140,7 @@ def test_wherever_the_writing_is_cut_off_the_next_run_brings_it_to_its_end(
     submit(course, "ann")
     graded(course)
     whole = courses.make(course.root.parent / "whole")
+    shutil.copy(course.root / "course-secret", whole.root)
     submit(whole, "ann", "slip-by-hand")
     graded(whole)
     submit(course, "ann", "slip-by-hand")

@@ -23,6 +23,7 @@ STEPS = {
     "wrong": "differs",
     "after": "after the first that differs",
 }
+STANDS = ("right", "follows")
 NEXT = {
     "error": "Mend the error. Choose Restart Kernel and Run All, and read the last line of what "
     "Jupyter says.",
@@ -158,8 +159,8 @@ def strip_in_words(steps: Sequence[str]) -> str:
         return "; ".join(f"{part.name}: {STEPS[part.status]}" for part in strip(steps)) + "."
     first = steps.index("wrong") + 1
     before = {1: "", 2: "Step 1 is right. "}.get(first, f"Steps 1 to {first - 1} are right. ")
-    follow = [str(t) for t, step in enumerate(steps, start=1) if step == "follows"]
-    after = f" With your own numbers before, right again: {', '.join(follow)}." if follow else ""
+    count = [str(t) for t, step in enumerate(steps, start=1) if step in STANDS and t > first]
+    after = f" After it these count: {', '.join(count)}." if count else ""
     return f"{before}Step {first} is the first that differs.{after}"
 
 
