@@ -25,7 +25,7 @@ from unrolled.judging.compare import (
     spell,
     spell_typed,
 )
-from unrolled.judging.fingerprint import fingerprint
+from unrolled.judging.fingerprint import fingerprint, right_numbers
 from unrolled.judging.notebook import INSTALLATION, cell_id, is_answer
 from unrolled.judging.results import Verdict
 from unrolled.judging.rubric import ByHand, Case, Code, Question, Reach, Typed, Written, Wrong
@@ -127,7 +127,7 @@ class _Judgement:
         """Of typed numbers that are not all right."""
         idea = ideas.explanation(question, [(question, got)])
         said = self._say("partly" if share else "wrong", share, *reasons, idea=idea)
-        return replace(said, given=fingerprint(got))
+        return replace(said, given=fingerprint(got, right_numbers(question)))
 
     def _cells(self) -> list[dict[str, str]]:
         """The code to run: our setup, then the answers up to this one."""
