@@ -43,8 +43,12 @@ def copied_answers(
             own = right.get((student, cell), set())
             theirs = set(verdict.given.split()) - own
             same = Counter(owner for mark in theirs for owner in owners.get((cell, mark), ()))
-            whose = [o for o in same if same[o] >= MOST * len(right[o, cell] - own) and o != student]
+            whose = [
+                o for o in same if same[o] >= MOST * len(right[o, cell] - own) and o != student
+            ]
             if whose:
-                told = f"the answer to “{verdict.question.title}” is right for {', '.join(whose[:3])}"
+                told = (
+                    f"the answer to “{verdict.question.title}” is right for {', '.join(whose[:3])}"
+                )
                 found.setdefault(student, []).append(told)
     return found

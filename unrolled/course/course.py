@@ -204,6 +204,14 @@ class Course:
 
 def _problem(path: Path, assignment: str) -> str | None:
     """Why a student's folder cannot be graded; "" if it can, None if nothing was handed in."""
+    try:
+        return _problem_of_what_can_be_read(path, assignment)
+    except OSError as error:
+        shown = ascii(path.name)[1:-1] if not path.name.isprintable() else path.name
+        return f"{path.with_name(shown)} cannot be read ({error.strerror}): give yourself the right"
+
+
+def _problem_of_what_can_be_read(path: Path, assignment: str) -> str | None:
     shown = ascii(path.name)[1:-1] if not path.name.isprintable() else path.name
     where = path.with_name(shown)
     if not path.is_dir():

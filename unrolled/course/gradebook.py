@@ -20,7 +20,7 @@ from nbgrader import api
 from nbgrader.preprocessors import SaveCells
 from sqlalchemy import Connection, create_engine, inspect, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SAWarning, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SAWarning, SQLAlchemyError
 from tornado.log import app_log
 
 from unrolled.course.course import Course, find_alembic
@@ -66,6 +66,12 @@ def _without_password(url: str) -> str:
         return make_url(url).render_as_string()
     except ArgumentError:
         return re.sub(r"//[^/]*@", "//***@", url)
+
+
+def is_of_the_database(error: Exception) -> bool:
+    """Whether an error is one of the whole gradebook, and not of what was to be written into it."""
+    ours = (DataError, IntegrityError)
+    return isinstance(error, SQLAlchemyError | GradebookError) and not isinstance(error, ours)
 
 
 def register(course: Course, assignment: Assignment) -> None:
@@ -184,7 +190,7 @@ class Gradebook:
         Only automatic scores and comments are written: a human's stay. Where a machine's verdict on
         such a question has changed, the question is marked for another look.
         """
-        with self._connection.begin():
+        with self._forgotten_if_it_fails(result.student), self._connection.begin():
             if result.student not in self._submissions:
                 self._add(result.student)
             notebook, before = self._submissions[result.student]
@@ -198,6 +204,19 @@ class Gradebook:
             for verdict in result.verdicts:
                 self._write(notebook, verdict, comment(result, verdict))
         self._submissions[result.student] = (notebook, stamp)
+
+    @contextmanager
+    def _forgotten_if_it_fails(self, student: str) -> Iterator[None]:
+        """Know no more of a student than the gradebook does, where a transaction came to nothing."""
+        known, handed_in = student in self._students, student in self._submissions
+        try:
+            yield
+        except BaseException:
+            if not known:
+                self._students.discard(student)
+            if not handed_in:
+                self._submissions.pop(student, None)
+            raise
 
     def _add(self, student: str) -> None:
         if student not in self._students:

@@ -23,6 +23,17 @@ STATUSES = {
     "not graded": "waits for a human",
 }
 """What can become of a question, and how a person says it."""
+MOST_TEXT, MOST_TEXTS = 2000, 50
+"""The longest text that is told of a hand-in, and the most of them: it may quote what is longer."""
+
+
+def told(texts: Sequence[str]) -> list[str]:
+    """``texts`` in a form that every file and database can hold, and no longer than is read."""
+    cut = [text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]} …" for text in texts]
+    left = len(cut) - MOST_TEXTS
+    kept = cut if left <= 0 else [*cut[:MOST_TEXTS], f"(and {left} more)"]
+    # file names may hold bytes that are no text, and JSON half of a surrogate pair or a null
+    return [t.encode("utf-8", "backslashreplace").decode().replace("\0", "␀") for t in kept]
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,9 @@ class Verdict:
     figure: str = ""
     given: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reasons", told(self.reasons))
+
 
 @dataclass(frozen=True)
 class Result:
@@ -71,6 +85,9 @@ class Result:
     notes: list[str]
     stamp: str = ""
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", told(self.notes))
 
     @property
     def points(self) -> float:

@@ -101,7 +101,7 @@ def content_key(context: Context, job: Job) -> str:
     """The content of all that a result depends on."""
     digest = hashlib.sha256()
     texts = (context.content, job.student, job.unreadable, json.dumps(job.notes), repr(job.variant))
-    for part in (job.content, *(text.encode("utf-8", "surrogateescape") for text in texts)):
+    for part in (job.content, *(text.encode("utf-8", "backslashreplace") for text in texts)):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
 
