@@ -60,10 +60,9 @@ def _readable() -> Iterator[tuple[Path, str]]:
     for ours in OURS_INSIDE:
         yield HERE / ours, f"/grader/{ours}"
     ipython = importlib.util.find_spec("IPython")
-    for part in IPYTHONS if ipython and ipython.origin else ():
-        file = Path(ipython.origin).parent / part
-        if file.exists():
-            yield file, f"/grader/{file.name}"
+    if ipython is not None and ipython.origin:
+        for part in IPYTHONS:
+            yield Path(ipython.origin).parent / part, f"/grader/{Path(part).name}"
 
 
 def command(

@@ -127,7 +127,9 @@ def _exit(*_: object) -> None:
 
 
 class TimeUp(BaseException):
-    """A cell that took the time which a student's own cells have together."""
+    """A statement that took the time which a student's own cells have together."""
+
+    statement = -1
 
 
 class Runner:
@@ -150,27 +152,30 @@ class Runner:
         """Run a cell; returns what its statements raised, the first ones of it.
 
         ``own_seconds`` is in a student's own cell, and says what all of them may take together;
-        ``ours`` in a cell of ours that was changed: what is in it, is not run.
+        ``without`` holds the numbers of statements that are not run. ``ours`` is in a cell of ours
+        that was changed: what is in it, is not run.
         """
         name, source = cell["name"], cell["source"]
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         raised: list[BaseException] = []
+        left_out = set(cell.get("without", ()))
         ours = {ast.dump(one) for one in _parsed(cell.get("ours", "")) or ()}
-        with self._within(cell.get("own_seconds")):
-            for statement in statements(source):
-                try:
-                    if isinstance(statement, SyntaxError):
-                        raise statement
-                    if not ours or ast.dump(statement) not in ours:
+        for number, statement in enumerate(statements(source)):
+            try:
+                if isinstance(statement, SyntaxError):
+                    raise statement
+                if number not in left_out and not (ours and ast.dump(statement) in ours):
+                    with self._within(cell.get("own_seconds")):
                         self._execute(statement, name)
-                except BaseException as error:
-                    raised.append(error)
-                    if isinstance(error, TimeUp):
-                        break
+            except BaseException as error:
+                if isinstance(error, TimeUp):
+                    error.statement = number
+                raised.append(error)
         return raised[:MOST_ERRORS]
 
     def _execute(self, statement: ast.stmt, name: str) -> None:
-        code = self._compile(ast.Module([statement], []), name, "exec")
+        module: Any = ast.Module([statement], [])
+        code = self._compile(module, name, "exec")
         waited_for = eval(code, self.namespace)
         if waited_for is not None:  # a coroutine, of an await at the top
             import asyncio
@@ -180,7 +185,7 @@ class Runner:
 
     @contextmanager
     def _within(self, seconds: float | None) -> Iterator[None]:
-        """End a cell in time whose time is counted, so that those after it still run."""
+        """End in time a statement whose time is counted, so that those after it still run."""
         if seconds is None:
             yield
             return
@@ -190,11 +195,9 @@ class Runner:
         for number, timer, times in timers:
             before[number] = signal.signal(number, _time_is_up)
             # a little is always left: for an import, or a definition
-            signal.setitimer(timer, times * max(left, 0.1))
+            signal.setitimer(timer, times * max(left, 0.05))
         try:
             yield
-        except TimeUp:
-            pass
         finally:
             unused = signal.setitimer(signal.ITIMER_VIRTUAL, 0)[0]
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -106,7 +106,7 @@ def check() -> None:
 class ForkServer:
     """A warm process in a sandbox, from which each question forks (see ``forkserver.py``)."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: Contents = NOTHING_ELSE) -> None:
         if shutil.which("bwrap") is None:
             raise SandboxMissing(f"bubblewrap is not installed; install it with: {bubblewrap.CURE}")
         self.owner, self.contents = os.getpid(), contents
@@ -189,7 +189,7 @@ def _in_memory(content: bytes) -> int:
     return descriptor
 
 
-def fork_server(contents: Contents) -> ForkServer:
+def fork_server(contents: Contents = NOTHING_ELSE) -> ForkServer:
     """This thread's fork server, started when it is first needed."""
     mine = getattr(_here, "fork_server", None)
     if mine is not None and mine.contents != contents:
@@ -214,7 +214,7 @@ class Container:
     Where a question brings down the container, or the whole sandbox, the next one opens another.
     """
 
-    def __init__(self, limits: Limits, contents: Contents) -> None:
+    def __init__(self, limits: Limits, contents: Contents = NOTHING_ELSE) -> None:
         self.limits, self.contents = limits, contents
         self._channel: socket.socket | None = None
         self._out_of_memory = 0  # how often that had happened before the question began
@@ -291,9 +291,7 @@ def question(limits: Limits, unsafe: bool = False) -> Iterator[Session]:
         yield session
 
 
-def container(
-    limits: Limits, unsafe: bool = False, contents: Contents = NOTHING_ELSE
-) -> Container:
+def container(limits: Limits, unsafe: bool = False, contents: Contents = NOTHING_ELSE) -> Container:
     """The place of one hand-in. With ``unsafe`` there is no wall."""
     return Unsafe(limits, contents) if unsafe else Container(limits, contents)
 
@@ -363,7 +361,12 @@ class Session:
             self._ended = self._end(gone)
         return self._ended
 
-    def start(self, cells: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    def start(self, cells: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Run the cells; under ``error`` is the first error in the last of them, or None."""
+        errors = self.run(cells or [{"name": "", "source": ""}])
+        return {"error": errors[-1][0] if errors and errors[-1] else None}
+
+    def run(self, cells: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
         """Run the cells, all of them within the time of one case.
 
         Returns

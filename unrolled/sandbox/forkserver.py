@@ -44,6 +44,7 @@ def main() -> None:
     os.dup2(nowhere, CONTROL)
     os.dup2(nowhere, 1)
     # what a package writes while it is loaded is for no hand-in to see
+    linux.unshare(linux.CLONE_NEWNS)
     linux.mount("tmpfs", inside.HOME, linux.MS_NOSUID | linux.MS_NODEV, "size=8m,mode=0700")
     cells.warm(sys.argv[1:])
     linux.unmount(inside.HOME)

@@ -1,7 +1,7 @@
 """What runs inside the sandbox: a student's cells, then the calls that the judge asks for.
 
-This file, ``cells.py``, ``wire.py`` and NumPy are all of ours that the sandbox holds. The judge drives it over
-standard input and output, a line a message:
+This file, ``cells.py``, ``wire.py`` and NumPy are all of ours that the sandbox holds. The judge
+drives it over standard input and output, a line a message:
 
 1. the judge sends the cells, one at a time; each is run (see ``cells.py``), and the answer says
    what raised in it;
@@ -110,10 +110,11 @@ def describe(raised: BaseException, *files: str) -> dict[str, Any]:
             line = trace.tb_lineno
         trace = trace.tb_next
     try:
-        message = str(raised)[:500]
+        message = str(raised.msg if isinstance(raised, SyntaxError) else raised)[:500]
     except BaseException:
         message = ""
-    return {"type": type(raised).__name__[:100], "message": message, "line": line}
+    said = {"type": type(raised).__name__[:100], "message": message, "line": line}
+    return said | ({"statement": vars(raised).get("statement")} if said["type"] == "TimeUp" else {})
 
 
 def answer(case: dict[str, Any], namespace: dict[str, Any], files: list[str]) -> dict[str, Any]:
