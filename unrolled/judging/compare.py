@@ -24,6 +24,8 @@ NEARLY = 1e-3
 """What is off by less than this part was computed the right way, and rounded or cut on it."""
 SHOWN = 6
 """The longest row of numbers that is shown whole."""
+SHOWN_AXES = 3
+"""What has more axes than these is told by its shape."""
 
 
 @dataclass(frozen=True)
@@ -153,11 +155,8 @@ def place_and_value(difference: Difference) -> str:
 
 def agrees(have: Any, want: Any, tolerance: float) -> bool:
     """Whether a typed number or row is right, up to ``tolerance``."""
-    try:
-        have, want = np.asarray(have), np.asarray(want, float)
-    except ValueError:
-        return False
-    if have.dtype.kind not in "biuf":  # the text "28" is no number
+    have, want = array_of(have), np.asarray(want, float)
+    if isinstance(have, str):
         return False
     # a hair more: 0.005 is no number that a computer holds
     most = tolerance + RTOL * np.abs(want) + ATOL
@@ -166,9 +165,8 @@ def agrees(have: Any, want: Any, tolerance: float) -> bool:
 
 def spell_rounded(value: Any, tolerance: float) -> str:
     """A typed number as it is looked up: with as many decimals as ``tolerance`` asks for."""
-    try:
-        array = np.asarray(value, float)
-    except (TypeError, ValueError):
+    array = array_of(value)
+    if isinstance(array, str):
         return spell_typed(value)
     if tolerance:
         array = np.round(array, max(0, math.floor(-math.log10(2 * tolerance)))) + 0.0
@@ -179,11 +177,8 @@ def spell_typed(value: Any) -> str:
     """Whatever a student typed, in a few words: numbers, or what it is instead."""
     if value is None:
         return "missing"
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        return "ragged (its rows have different lengths)"
-    return spell(array) if array.dtype.kind in "biuf" else _not_numbers(value)
+    array = array_of(value)
+    return array if isinstance(array, str) else spell(array)
 
 
 def gradient_difference(
@@ -277,17 +272,31 @@ def as_numbers(name: str, shape: tuple[int, ...], value: Any) -> NDArray | Diffe
     wanted = f"an array of shape {shape}" if shape else "a number"
     if value is None:
         return Difference("missing", name, None, "missing", wanted)
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        return Difference("type", name, None, "ragged (its rows have different lengths)", wanted)
-    if array.dtype.kind not in "biuf":
-        return Difference("type", name, None, _not_numbers(value), wanted)
+    array = array_of(value)
+    if isinstance(array, str):
+        return Difference("type", name, None, array, wanted)
     if array.shape != shape:
         turned = array.ndim > 1 and array.shape == shape[::-1]
         note = "It looks transposed: time comes first, vectors are rows." if turned else ""
         return Difference("shape", name, None, f"of shape {array.shape}", wanted, note=note)
     return array.astype(float)
+
+
+def array_of(value: Any) -> NDArray | str:
+    """``value`` as an array of numbers; or, in words, what it is instead."""
+    if _holds_text(value):  # the text "28" is no number; and NumPy makes all as long as the longest
+        return _not_numbers(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return "ragged (its rows have different lengths)"
+    return array if array.dtype.kind in "biuf" else _not_numbers(value)
+
+
+def _holds_text(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_holds_text, value))
+    return isinstance(value, str)
 
 
 def _not_numbers(value: Any) -> str:
@@ -308,6 +317,8 @@ def spell(array: Any) -> str:
     '(0, 0, −1.5)'
     """
     array = np.asarray(array)
+    if array.ndim > SHOWN_AXES:
+        return f"an array of shape {array.shape}"
     if array.ndim == 0:
         return f"{array + 0:.6g}".replace("-", "−")  # + 0 makes −0 a 0
     parts = [spell(entry) for entry in array[:SHOWN]] + (["…"] if len(array) > SHOWN else [])
@@ -356,11 +367,8 @@ def _rows(typed: Any, right: NDArray) -> NDArray:
     rows = np.full(right.shape, np.nan)
     if isinstance(typed, list | tuple) or (isinstance(typed, np.ndarray) and typed.ndim):
         for t, row in enumerate(typed[: len(rows)]):
-            try:
-                numbers = np.asarray(row)
-            except ValueError:
-                continue
-            if numbers.dtype.kind in "biuf" and numbers.shape == rows[t].shape:
+            numbers = array_of(row)
+            if not isinstance(numbers, str) and numbers.shape == rows[t].shape:
                 rows[t] = numbers
     return rows
 

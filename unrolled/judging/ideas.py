@@ -15,6 +15,7 @@ import numpy as np
 from unrolled.judging.compare import (
     Expected,
     agrees,
+    array_of,
     by_name,
     first_difference,
     place_and_value,
@@ -137,9 +138,8 @@ def _gives(wrong: Wrong, asked: Asked, got: Mapping[str, Any]) -> bool:
 
 
 def _same(have: Any, want: Any) -> bool:
-    try:
-        have, want = np.asarray(have, float), np.asarray(want, float)
-    except (TypeError, ValueError):
+    have, want = array_of(have), array_of(want)
+    if isinstance(have, str) or isinstance(want, str):
         return False
     return have.shape == want.shape and np.allclose(
         have, want, SAME_RTOL, SAME_ATOL, equal_nan=True

@@ -24,7 +24,7 @@ from unrolled.judging.compare import (
     spell,
     spell_typed,
 )
-from unrolled.judging.fingerprint import fingerprint
+from unrolled.judging.fingerprint import fingerprint, right_numbers
 from unrolled.judging.program import build
 from unrolled.judging.results import Verdict
 from unrolled.judging.rubric import ByHand, Case, Code, Question, Reach, Typed, Written, Wrong
@@ -140,7 +140,7 @@ class _Judgement:
         """Of typed numbers that are not all right."""
         idea = ideas.explanation(question, [(question, got)])
         said = self._say("partly" if share else "wrong", share, *reasons, idea=idea)
-        return replace(said, given=fingerprint(got))
+        return replace(said, given=fingerprint(got, right_numbers(question)))
 
     def _by_hand(self, session: Session, question: ByHand) -> Verdict:
         got = self._typed(session, question.names)

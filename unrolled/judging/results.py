@@ -38,7 +38,7 @@ class Verdict:
     idea, hint, figure : str
         The wrong idea that explains the answer, its hint, and where in the book it is settled.
     given : str
-        A fingerprint of typed numbers that are wrong: they may be right for somebody else.
+        The marks of typed numbers that are wrong: they may be right for somebody else.
     """
 
     question: Question

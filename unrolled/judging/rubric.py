@@ -23,7 +23,6 @@ from rnnlib import Trace, unroll
 from unrolled.errors import UnrolledError
 from unrolled.judging.variants import Variant
 
-
 PACKAGES = ("matplotlib", "tqdm")
 """What students may import where a rubric has no list ``packages``."""
 

@@ -88,7 +88,7 @@ def parse(
         If it is not a notebook, or nothing in it is of this one.
     """
     notebook = _notebook(content, name)
-    return _Reading(_cells(notebook), released, asked or {}).submission(_numbers(notebook))
+    return _Reading(cells(notebook), released, asked or {}).submission(_numbers(notebook))
 
 
 class _Reading:
@@ -279,13 +279,13 @@ def _numbers(notebook: dict) -> str:
     return mark if isinstance(mark, str) else ""
 
 
-def load(path: Path) -> bytes:
+def load(path: Path, most: int = MAX_BYTES) -> bytes:
     """The content of a file that a stranger put there.
 
     Raises
     ------
     Unreadable
-        If it is no regular file, or too large.
+        If it is no regular file, or has more than ``most`` bytes.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -297,11 +297,11 @@ def load(path: Path) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise Unreadable(f"{path.name} is not a file.")
         with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(most + 1)
     finally:
         os.close(descriptor)
-    if len(content) > MAX_BYTES:
-        raise Unreadable(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB.")
+    if len(content) > most:
+        raise Unreadable(f"{path.name} is larger than {most // 1_000_000} MB.")
     return content
 
 
@@ -318,7 +318,14 @@ def _notebook(content: bytes, name: str) -> dict:
     return notebook
 
 
-def _cells(notebook: dict) -> list:
+def cells(notebook: dict) -> list:
+    """The cells of a notebook of any format, whatever they are.
+
+    Raises
+    ------
+    Unreadable
+        If there are none.
+    """
     cells = notebook.get("cells")
     if not cells and isinstance(worksheets := notebook.get("worksheets"), list):  # format 3
         lists = [sheet.get("cells") for sheet in worksheets if isinstance(sheet, dict)]

@@ -38,7 +38,9 @@ def local(jobs: int | None = None) -> Iterator[Executor]:
     # spawned, not forked: a fork would carry along what the grader holds in its memory
     context = multiprocessing.get_context("spawn")
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs or os.cpu_count(), context, initializer=work.start_worker)
+    pool = ProcessPoolExecutor(
+        jobs or os.cpu_count(), context, initializer=work.start_worker, initargs=(os.getpid(),)
+    )
     try:
         yield pool
     except BaseException:

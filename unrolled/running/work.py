@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import pickle
+import resource
 import signal
 import time
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ from unrolled.judging.submission import Submission, Unreadable, parse
 from unrolled.judging.variants import Variant
 from unrolled.pages.feedback import feedback_page
 from unrolled.sandbox import containers, linux
+
+WORKER_MEMORY = 4 << 30
+"""Bytes that a worker may take beyond what it needs to start: far more than any hand-in is worth."""
 
 
 @dataclass(frozen=True)
@@ -118,10 +122,26 @@ def version() -> str:
     return digest.hexdigest()[:16]
 
 
-def start_worker() -> None:
-    """What a worker process of ours does first."""
+def start_worker(parent: int) -> None:
+    """What a worker process of ours does first; ``parent`` is the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started us
     linux.die_with_parent(signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before we could ask for the signal
+        os._exit(1)
+    limit_memory(WORKER_MEMORY)
+
+
+def limit_memory(amount: int) -> None:
+    """Let this process take ``amount`` bytes beyond what it has, and no more.
+
+    Whatever a hand-in should get it to allocate ends in a MemoryError, and the machine lives on.
+    """
+    with open("/proc/self/statm") as statm:
+        mapped = int(statm.read().split()[0]) * resource.getpagesize()
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    amount = mapped + amount if most == resource.RLIM_INFINITY else min(mapped + amount, most)
+    # of the two limits the one that can be raised again: the sandbox sets a limit of its own
+    resource.setrlimit(resource.RLIMIT_AS, (amount, most))
 
 
 def grade_submission(context: Context, job: Job) -> Done:
