@@ -25,7 +25,7 @@ from unrolled.judging.compare import (
     spell_typed,
 )
 from unrolled.judging.fingerprint import fingerprint, right_numbers
-from unrolled.judging.program import build
+from unrolled.judging.program import Program, build
 from unrolled.judging.results import Verdict
 from unrolled.judging.rubric import ByHand, Case, Code, Question, Reach, Typed, Written, Wrong
 from unrolled.judging.running import Run, Running, told
@@ -66,11 +66,18 @@ def judge(
         texts = {name: submission.answers[name] for name in submission.attempted}
         program = build(released, {}, texts)
     limits = limits or Limits()
-    with containers.container(limits, unsafe, contents) as container:
+    with containers.container(limits, unsafe, needed(contents, program)) as container:
         running = Running(program, container, limits)
         found = [_Judgement(submission, running, one, points).verdict() for one in questions]
     submission.notes.extend(running.left_out())
     return found
+
+
+def needed(contents: Contents, program: Program) -> Contents:
+    """Of ``contents`` what a hand-in may use: the packages only where it names one of them."""
+    if any(package in step.source for step in program.steps for package in contents.packages):
+        return contents
+    return replace(contents, packages=())
 
 
 def names_asked(question: Question) -> list[str]:

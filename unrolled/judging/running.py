@@ -140,12 +140,18 @@ class Run:
         """What stops in the answer's cells; where ``all_of_them``, also in the student's own."""
         said = []
         for step, error in self.raised:
-            words = told(error, hidden=False)
+            words = _sentence(told(error, hidden=False) or "")
             if step.answer == self.answer:
-                said.append(f"A line of your cell stops with {words} What it defines was judged.")
+                said.append(
+                    f"Your cell stops with {words} What it defines was judged all the same."
+                )
             elif step.own and all_of_them:
                 said.append(f"{_capital(step.name)} stops with {words}")
         return list(dict.fromkeys(said))[:MOST_TOLD]
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def _capital(name: str) -> str:
@@ -170,4 +176,5 @@ def told(error: Any, hidden: bool) -> str | None:
     if hidden:
         return f"{kind if known else 'an error'}."
     where = f" in line {line}" if isinstance(line, int) else ""
-    return f"{str(kind)[:100]}{where}: {str(message)[:300]}"
+    said = f": {str(message)[:300]}" if message else ""
+    return f"{str(kind)[:100]}{where}{said}"

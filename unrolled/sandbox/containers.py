@@ -109,7 +109,7 @@ class ForkServer:
     def __init__(self, contents: Contents = NOTHING_ELSE) -> None:
         if shutil.which("bwrap") is None:
             raise SandboxMissing(f"bubblewrap is not installed; install it with: {bubblewrap.CURE}")
-        self.owner, self.contents = os.getpid(), contents
+        self.contents = contents
         self.group = cgroup.make()
         self._limited = 0
         self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -190,22 +190,32 @@ def _in_memory(content: bytes) -> int:
 
 
 def fork_server(contents: Contents = NOTHING_ELSE) -> ForkServer:
-    """This thread's fork server, started when it is first needed."""
-    mine = getattr(_here, "fork_server", None)
-    if mine is not None and mine.contents != contents:
+    """This thread's fork server with these contents, started when it is first needed.
+
+    There are two at most: one with an assignment's packages, one for hand-ins that need none. Each
+    fork copies the tables of its memory, and those of Matplotlib take as long as all the rest.
+    """
+    mine = _mine()
+    if contents not in mine and len(mine) > 1:
         close_fork_server()
-        mine = None
-    if mine is None or mine.owner != os.getpid():
-        mine = _here.fork_server = ForkServer(contents)
-    return mine
+    if contents not in mine:
+        mine[contents] = ForkServer(contents)
+    return mine[contents]
+
+
+def _mine() -> dict[Contents, ForkServer]:
+    """The fork servers of this thread, none of which came with a fork of this process."""
+    if getattr(_here, "owner", None) != os.getpid():
+        _here.owner, _here.servers = os.getpid(), {}
+    servers: dict[Contents, ForkServer] = _here.servers
+    return servers
 
 
 def close_fork_server() -> None:
-    """End this thread's fork server, if there is one, with everything in it."""
-    mine = getattr(_here, "fork_server", None)
-    _here.fork_server = None
-    if mine is not None and mine.owner == os.getpid():
-        mine.close()
+    """End this thread's fork servers, if there are any, with everything in them."""
+    mine = _mine()
+    while mine:
+        mine.popitem()[1].close()
 
 
 class Container:
