@@ -85,8 +85,11 @@ class Course:
             if cell.metadata.get("nbgrader", {}).get("grade")
         }
         _check_fit(name, released, points, written.questions())
-        digest = _digest(path, *sorted(self.folder("source", ".", name).rglob("*")))
-        return Assignment(name, released, points, written, digest, book=self.book)
+        beside = sorted(p for p in path.parent.rglob("*") if _is_data(p.relative_to(path.parent)))
+        data = {str(p.relative_to(path.parent)): p for p in beside if p.is_file() and p != path}
+        digest = _digest(path, *data.values(), *sorted(self.folder("source", ".", name).rglob("*")))
+        given = tuple((place, file.read_bytes()) for place, file in data.items())
+        return Assignment(name, released, points, written, digest, book=self.book, data=given)
 
     @property
     def book(self) -> str:
@@ -200,6 +203,11 @@ class Course:
             if not path.name.startswith((".", "__"))
         ]
         return [(name, problem) for name, problem in found if problem is not None]
+
+
+def _is_data(path: Path) -> bool:
+    """Whether a file is given out beside the notebook, rather than left there by a program."""
+    return not any(part.startswith(".") or part == "__pycache__" for part in path.parts)
 
 
 def _problem(path: Path, assignment: str) -> str | None:

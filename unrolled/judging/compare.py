@@ -336,7 +336,7 @@ class HandComputation:
     Attributes
     ----------
     follows : list of bool
-        For t = 1 … T, whether step t counts.
+        For t = 1 … T, whether step t counts; those that are not there do not.
     first : Difference or None
         The first difference from the true record.
     slips : dict
@@ -355,13 +355,22 @@ def hand_computation(true: Trace, got: Mapping[str, Any]) -> HandComputation:
     first = first_difference(expected, got)
     if first is None:
         return HandComputation([True] * T, None, {})
-    if first.kind in ("missing", "type", "shape"):
-        return HandComputation([False] * T, first, {})
-    own = {name: np.asarray(got[name], dtype=float) for name in names}
+    own = {name: _rows(got.get(name), getattr(true, name)) for name in names}
     slips = {t: slip for t in range(1, T + 1) if (slip := _slip(true, own, t))}
     right = [all(_agree(own[n][t], getattr(true, n)[t]) for n in names) for t in range(T)]
-    follows = [t + 1 not in slips and (right[t] or bool(own["h"][t].any())) for t in range(T)]
+    follows = [right[t] or (t + 1 not in slips and bool(own["h"][t].any())) for t in range(T)]
     return HandComputation(follows, first, slips)
+
+
+def _rows(typed: Any, right: NDArray) -> NDArray:
+    """The rows that a student typed; NaN where there is none of as many numbers."""
+    rows = np.full(right.shape, np.nan)
+    if isinstance(typed, list | tuple) or (isinstance(typed, np.ndarray) and typed.ndim):
+        for t, row in enumerate(typed[: len(rows)]):
+            numbers = array_of(row)
+            if not isinstance(numbers, str) and numbers.shape == rows[t].shape:
+                rows[t] = numbers
+    return rows
 
 
 def _agree(have: NDArray, want: NDArray) -> bool:

@@ -23,14 +23,14 @@ from unrolled.course.files import DiskError, StoreError, write
 from unrolled.course.gradebook import Gradebook, is_of_the_database, open_gradebook, register
 from unrolled.course.store import Entry, Store
 from unrolled.errors import UnrolledError
-from unrolled.judging import submission
+from unrolled.judging import handed_in, submission
 from unrolled.judging.assignment import Assignment, same_verdict_for_all
 from unrolled.judging.results import Result, from_json
 from unrolled.judging.variants import variant_of
 from unrolled.pages.rendering import visible
 from unrolled.running import executors, work
 from unrolled.running.work import Context, Done, Job
-from unrolled.sandbox import containers
+from unrolled.sandbox import containers, packages
 
 AHEAD = 4
 """Hand-ins under way for each worker, so that none waits for work."""
@@ -65,11 +65,14 @@ def grade(
     ------
     SandboxMissing
         If there is no working sandbox and ``unsafe`` was not asked for. Nothing was run then.
+    PackageMissing
+        If a package that students may import is not installed here.
     CourseError
         If there is nothing to grade.
     GradebookError, StoreError
         If something cannot be written. What was graded until then is kept.
     """
+    packages.folders(assignment.rubric.packages)
     if not unsafe and cluster is None:
         containers.check()
     context = Context.pack(assignment, limits, unsafe, elsewhere=cluster is not None)
@@ -147,19 +150,10 @@ class _Run:
                 raise submission.Unreadable("The hand-in is a symbolic link, not a folder.")
             if not folder.is_dir():
                 raise submission.Unreadable("The hand-in is a file, not a folder.")
-            notebooks = sorted(p.name for p in folder.glob("*.ipynb"))
-            if name not in notebooks and notebooks:
-                raise submission.Unreadable(
-                    f"There is no notebook {name} in the hand-in, but {notebooks[0][:80]}; the "
-                    "name must stay as it was."
-                )
-            if len(notebooks) > 1:
-                others = ", ".join(n[:80] for n in notebooks[:4] if n != name)
-                notes = [*notes, f"There is more than one notebook; {others} was not graded."]
-            content = submission.load(folder / name)
+            found = handed_in.notebook(folder, name, self.assignment.released)
         except submission.Unreadable as reason:
             return Job(student, unreadable=str(reason), notes=tuple(notes))
-        return Job(student, content, notes=tuple(notes))
+        return Job(student, found.content, notes=(*notes, *found.notes))
 
     def stamp(self, student: str) -> datetime | None:
         return time_stamp(self.course.folder("submitted", student, self.assignment.name))[0]

@@ -23,7 +23,7 @@ from nbformat.v4 import new_output
 
 import rnnlib
 from unrolled.judging.assignment import Assignment, same_verdict_for_all
-from unrolled.judging.judge import judge
+from unrolled.judging.judge import judge, names_asked
 from unrolled.judging.notebook import cell_id, rebuild
 from unrolled.judging.results import UNSAFE, Result, from_json
 from unrolled.judging.submission import Submission, Unreadable, parse
@@ -182,7 +182,8 @@ def submission_of(assignment: Assignment, job: Job) -> Submission:
     """
     if job.unreadable:
         raise Unreadable(job.unreadable)
-    return parse(job.content, f"{assignment.name}.ipynb", assignment.released)
+    asked = {question.cell: names_asked(question) for question in assignment.questions}
+    return parse(job.content, f"{assignment.name}.ipynb", assignment.released, asked)
 
 
 def _judged(
@@ -192,12 +193,18 @@ def _judged(
     try:
         submission = submission_of(assignment, job)
     except Unreadable as reason:
-        verdicts = same_verdict_for_all(assignment, "unreadable", 0.0, str(reason))
+        verdicts = same_verdict_for_all(assignment, "unreadable", None, str(reason))
         return Result(job.student, verdicts, list(job.notes), stamp), {}
     if submission.numbers not in ("", assignment.variant.tag):
         submission.notes.append("The notebook was given out to somebody else: its numbers differ.")
     verdicts = judge(
-        submission, assignment.released, assignment.questions, assignment.points, limits, unsafe
+        submission,
+        assignment.released,
+        assignment.questions,
+        assignment.points,
+        limits,
+        unsafe,
+        assignment.contents,
     )
     return Result(job.student, verdicts, [*job.notes, *submission.notes], stamp), submission.answers
 
