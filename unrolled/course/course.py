@@ -84,8 +84,11 @@ class Course:
             for cell in released.cells
             if cell.metadata.get("nbgrader", {}).get("grade") or is_task(cell)
         }
-        digest = _digest(path, *sorted(self.folder("source", ".", name).rglob("*")))
-        assignment = Assignment(name, released, points, written, digest, book=self.book)
+        beside = sorted(p for p in path.parent.rglob("*") if _is_data(p.relative_to(path.parent)))
+        data = {str(p.relative_to(path.parent)): p for p in beside if p.is_file() and p != path}
+        digest = _digest(path, *data.values(), *sorted(self.folder("source", ".", name).rglob("*")))
+        given = tuple((place, file.read_bytes()) for place, file in data.items())
+        assignment = Assignment(name, released, points, written, digest, book=self.book, data=given)
         _check_fit(name, released, points, assignment.questions)
         return assignment
 
@@ -203,8 +206,21 @@ class Course:
         return [(name, problem) for name, problem in found if problem is not None]
 
 
+def _is_data(path: Path) -> bool:
+    """Whether a file is given out beside the notebook, rather than left there by a program."""
+    return not any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+
+
 def _problem(path: Path, assignment: str) -> str | None:
     """Why a student's folder cannot be graded; "" if it can, None if nothing was handed in."""
+    try:
+        return _problem_of_what_can_be_read(path, assignment)
+    except OSError as error:
+        shown = ascii(path.name)[1:-1] if not path.name.isprintable() else path.name
+        return f"{path.with_name(shown)} cannot be read ({error.strerror}): give yourself the right"
+
+
+def _problem_of_what_can_be_read(path: Path, assignment: str) -> str | None:
     shown = ascii(path.name)[1:-1] if not path.name.isprintable() else path.name
     where = path.with_name(shown)
     if not path.is_dir():

@@ -20,7 +20,7 @@ from nbgrader import api
 from nbgrader.preprocessors import SaveCells
 from sqlalchemy import Connection, create_engine, inspect, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SAWarning, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SAWarning, SQLAlchemyError
 from tornado.log import app_log
 
 from unrolled.course.course import Course, find_alembic
@@ -67,6 +67,12 @@ def _without_password(url: str) -> str:
         return make_url(url).render_as_string()
     except ArgumentError:
         return re.sub(r"//[^/]*@", "//***@", url)
+
+
+def is_of_the_database(error: Exception) -> bool:
+    """Whether an error is one of the whole gradebook, and not of what was to be written into it."""
+    ours = (DataError, IntegrityError)
+    return isinstance(error, SQLAlchemyError | GradebookError) and not isinstance(error, ours)
 
 
 def register(course: Course, assignment: Assignment) -> None:
@@ -265,7 +271,7 @@ class Gradebook:
         and the answer has ``changed`` since, or the machine's verdict on it, the question is marked
         for another look.
         """
-        with self._connection.begin():
+        with self._forgotten_if_it_fails(result.student), self._connection.begin():
             if result.student not in self._submissions:
                 self._add(result.student)
             notebook, before = self._submissions[result.student]
@@ -282,6 +288,19 @@ class Gradebook:
                 new = verdict.question.cell in changed
                 self._write(notebook, verdict, comment(result, verdict), new)
         self._submissions[result.student] = (notebook, stamp)
+
+    @contextmanager
+    def _forgotten_if_it_fails(self, student: str) -> Iterator[None]:
+        """Know no more of a student than the gradebook does, where a transaction came to nothing."""
+        known, handed_in = student in self._students, student in self._submissions
+        try:
+            yield
+        except BaseException:
+            if not known:
+                self._students.discard(student)
+            if not handed_in:
+                self._submissions.pop(student, None)
+            raise
 
     def _add(self, student: str) -> None:
         if student not in self._students:

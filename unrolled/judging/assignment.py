@@ -13,6 +13,7 @@ from unrolled.judging.notebook import cell_id, heading, is_task, only_for_a_huma
 from unrolled.judging.results import Verdict
 from unrolled.judging.rubric import Question, Rubric, Written
 from unrolled.judging.variants import Variant
+from unrolled.sandbox.containers import Contents
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Assignment:
         The address of the folder that holds the book's pages, if it has one.
     digest : str
         Changes when anything does that the points depend on: rubric, source or released notebook.
+    data : tuple of (str, bytes)
+        The files that are given out with the notebook, by their paths beside it.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Assignment:
     digest: str = ""
     variant: Variant = field(default_factory=Variant)
     book: str = ""
+    data: tuple[tuple[str, bytes], ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         # a rubric's functions cannot be sent to another process; its text can
@@ -58,6 +62,11 @@ class Assignment:
             if only_for_a_human(cell) and cell_id(cell) not in named
         ]
         return asked + left
+
+    @property
+    def contents(self) -> Contents:
+        """What the sandbox of a hand-in holds."""
+        return Contents(self.rubric.packages, self.data)
 
     def with_variant(self, variant: Variant) -> Assignment:
         """The same assignment with the numbers of one student, in its notebook too."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -37,18 +36,24 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 Cell = dict[str, Any]
 
 
-def own_cells(content: bytes, released: NotebookNode) -> dict[str, list[Cell]]:
+def own_cells(
+    handed_in: Sequence[tuple[str, Cell]], released: NotebookNode
+) -> dict[str, list[Cell]]:
     """By the id of an answer or a task, its own cell (of an answer) and the student's beside it.
 
     A cell of the student's own belongs to the answer or task above it, unless a text of ours stands
-    between: then to the answer below. Nothing is found in what is no notebook.
+    between: then to the answer below.
+
+    Parameters
+    ----------
+    handed_in
+        The cells with the ids of the released ones that they are.
     """
     ours = {cell_id(cell): cell for cell in released.cells if cell_id(cell)}
     found: dict[str, list[Cell]] = {}
     waiting: list[Cell] = []
     owner = ""
-    for cell in _cells(content):
-        name = cell_id(cell)
+    for name, cell in handed_in:
         if name not in ours:
             (found[owner] if owner else waiting).append(cell)
         elif is_answer(ours[name]):
@@ -61,14 +66,6 @@ def own_cells(content: bytes, released: NotebookNode) -> dict[str, list[Cell]]:
         elif ours[name].cell_type == "markdown":
             owner = ""
     return found
-
-
-def _cells(content: bytes) -> list[Cell]:
-    try:
-        cells = json.loads(content)["cells"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return []
-    return [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
 
 
 def shown(cells: Sequence[Cell]) -> list[NotebookNode]:

@@ -28,6 +28,8 @@ SHOWN = 6
 """The longest row of numbers that is told whole."""
 DRAWN = 9
 """The longest row of numbers that is drawn whole."""
+SHOWN_AXES = 3
+"""What has more axes than these is told by its shape."""
 
 
 @dataclass(frozen=True)
@@ -299,11 +301,8 @@ def agrees(have: Any, want: Any, tolerance: float) -> bool:
     want = as_right(want)
     if isinstance(want, Words | Choice):
         return want.agrees(have)
-    try:
-        have = np.asarray(have)
-    except ValueError:
-        return False
-    if have.dtype.kind not in NUMBERS or have.shape != want.shape:  # the text "28" is no number
+    have = array_of(have)
+    if isinstance(have, str) or have.shape != want.shape:
         return False
     with np.errstate(all="ignore"):  # a student's numbers may be huge
         # a hair more: 0.005 is no number that a computer holds
@@ -370,9 +369,8 @@ def typed_rows(name: str, have: Any, want: Any, tolerance: float) -> Rows | None
 
 def spell_rounded(value: Any, tolerance: float) -> str:
     """A typed number as it is looked up: with as many decimals as ``tolerance`` asks for."""
-    try:
-        array = np.asarray(value, float)
-    except (TypeError, ValueError):
+    array = array_of(value)
+    if isinstance(array, str):
         return spell_typed(value)
     if tolerance:
         array = np.round(array, max(0, math.floor(-math.log10(2 * tolerance)))) + 0.0
@@ -385,11 +383,8 @@ def spell_typed(value: Any) -> str:
         return "missing"
     if _unfilled(value):
         return UNFILLED
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        return "ragged (its rows have different lengths)"
-    return spell(array) if array.dtype.kind in NUMBERS else _not_numbers(value)
+    array = array_of(value)
+    return array if isinstance(array, str) else spell(array)
 
 
 def gradient_difference(
@@ -491,6 +486,8 @@ def _in_order_of_computation(expected: Mapping[str, Expected]) -> Iterable[tuple
 
 
 UNFILLED = "nothing is filled in yet"
+MOST_LETTERS = 5_000_000
+"""Of an array of texts, each made as long as the longest."""
 NUMBERS = "biufc"
 """The kinds of arrays whose entries are numbers."""
 
@@ -506,14 +503,9 @@ def as_array(name: str, like: NDArray, value: Any) -> NDArray | Difference:
         return Difference("missing", name, None, "missing", wanted)
     if _unfilled(value):
         return Difference("empty", name, None, UNFILLED, wanted)
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        return Difference("type", name, None, "ragged (its rows have different lengths)", wanted)
-    if texts and array.dtype.kind != "U":
-        return Difference("type", name, None, _kind(value, "a text"), wanted)
-    if not texts and array.dtype.kind not in NUMBERS:
-        return Difference("type", name, None, _not_numbers(value), wanted)
+    array = texts_of(value) if texts else array_of(value)
+    if isinstance(array, str):
+        return Difference("type", name, None, array, wanted)
     if array.dtype.kind == "c" and like.dtype.kind != "c":
         # a library may return a real number as a complex one
         if array.imag.any():
@@ -534,6 +526,47 @@ def _unfilled(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(map(_unfilled, value))
     return value is ... or (isinstance(value, Opaque) and value.kind == "ellipsis")
+
+
+def array_of(value: Any) -> NDArray | str:
+    """``value`` as an array of numbers; or, in words, what it is instead."""
+    if _holds_text(value):  # the text "28" is no number; and NumPy makes all as long as the longest
+        return _not_numbers(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return "ragged (its rows have different lengths)"
+    return array if array.dtype.kind in NUMBERS else _not_numbers(value)
+
+
+def texts_of(value: Any) -> NDArray | str:
+    """``value`` as an array of texts; or, in words, what it is instead."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "U":
+        return value
+    flat = [*_leaves(value)]
+    if not flat or not all(isinstance(one, str) for one in flat):
+        return _kind(value, "a text")
+    # NumPy makes all as long as the longest
+    if len(flat) * max(map(len, flat)) > MOST_LETTERS:
+        return "far more text than was asked for"
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return "ragged (its rows have different lengths)"
+
+
+def _leaves(value: Any) -> Iterable[Any]:
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from _leaves(one)
+    else:
+        yield value
+
+
+def _holds_text(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_holds_text, value))
+    return isinstance(value, str)
 
 
 def _not_numbers(value: Any) -> str:
@@ -558,6 +591,8 @@ def spell(array: Any) -> str:
     '(0, 0, −1.5)'
     """
     array = np.asarray(array)
+    if array.ndim > SHOWN_AXES:
+        return f"an array of shape {array.shape}"
     if array.ndim == 0:
         if array.dtype.kind == "U":
             return _quoted(str(array)[:60])
@@ -577,7 +612,7 @@ class HandComputation:
     Attributes
     ----------
     follows : list of bool
-        For t = 1 … T, whether step t counts.
+        For t = 1 … T, whether step t counts; those that are not there do not.
     first : Difference or None
         The first difference from the true record.
     slips : dict
@@ -607,13 +642,22 @@ def hand_computation(true: Trace, got: Mapping[str, Any]) -> HandComputation:
     first = first_difference(expected, got)
     if first is None:
         return HandComputation([True] * T, None, {}, [True] * T)
-    if first.kind in ("missing", "empty", "type", "shape"):
-        return HandComputation([False] * T, first, {}, [False] * T)
-    own = {name: np.asarray(got[name], dtype=float) for name in names}
+    own = {name: _rows(got.get(name), getattr(true, name)) for name in names}
     slips = {t: slip for t in range(1, T + 1) if (slip := _slip(true, own, t))}
     right = [all(_agree(own[n][t], getattr(true, n)[t]) for n in names) for t in range(T)]
-    follows = [t + 1 not in slips and (right[t] or bool(own["h"][t].any())) for t in range(T)]
+    follows = [right[t] or (t + 1 not in slips and bool(own["h"][t].any())) for t in range(T)]
     return HandComputation(follows, first, slips, right)
+
+
+def _rows(typed: Any, right: NDArray) -> NDArray:
+    """The rows that a student typed; NaN where there is none of as many numbers."""
+    rows = np.full(right.shape, np.nan)
+    if isinstance(typed, list | tuple) or (isinstance(typed, np.ndarray) and typed.ndim):
+        for t, row in enumerate(typed[: len(rows)]):
+            numbers = array_of(row)
+            if not isinstance(numbers, str) and numbers.shape == rows[t].shape:
+                rows[t] = numbers
+    return rows
 
 
 def _agree(have: NDArray, want: NDArray) -> bool:

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from unrolled.judging.compare import (
-    NUMBERS,
     Expected,
     agrees,
+    array_of,
     by_name,
     first_difference,
     place_and_value,
     spell_rounded,
+    texts_of,
     typed_values,
 )
 from unrolled.judging.rubric import Autograded, ByHand, Case, Code, Question, Typed, Wrong
@@ -144,12 +145,12 @@ def _gives(wrong: Wrong, asked: Asked, got: Mapping[str, Any]) -> bool:
 
 
 def _same(have: Any, want: Any) -> bool:
-    try:
-        have, want = np.asarray(have), np.asarray(want)
-    except ValueError:
+    texts = isinstance(want, str) or np.asarray(want).dtype.kind == "U"
+    have, want = (texts_of(each) if texts else array_of(each) for each in (have, want))
+    if isinstance(have, str) or isinstance(want, str):
         return False
     if have.shape != want.shape:
         return False
-    if have.dtype.kind in NUMBERS and want.dtype.kind in NUMBERS:
-        return np.allclose(have, want, SAME_RTOL, SAME_ATOL, equal_nan=True)
-    return have.dtype.kind == want.dtype.kind == "U" and bool(np.all(have == want))
+    if texts:
+        return bool(np.all(have == want))
+    return np.allclose(have, want, SAME_RTOL, SAME_ATOL, equal_nan=True)

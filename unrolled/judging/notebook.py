@@ -62,11 +62,12 @@ def checksum(cell: NotebookNode) -> str:
 
 def source(cell: dict[str, Any]) -> str:
     """The text of a cell of any notebook; empty if it has none."""
-    text = cell.get("source", "")
+    text = cell.get("source", cell.get("input", ""))  # as format 3 calls it
     if isinstance(text, list):
         text = "".join(part for part in text if isinstance(part, str))
     if not isinstance(text, str):
         return ""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     # lone surrogates are legal in JSON but in no file and no database
     return text.encode("utf-8", "replace").decode()
 

@@ -25,6 +25,17 @@ STATUSES = {
     "graded": "graded by a human",
 }
 """What can become of a question, and how a person says it."""
+MOST_TEXT, MOST_TEXTS = 2000, 50
+"""The longest text that is told of a hand-in, and the most of them: it may quote what is longer."""
+
+
+def told(texts: Sequence[str]) -> list[str]:
+    """``texts`` in a form that every file and database can hold, and no longer than is read."""
+    cut = [text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]} …" for text in texts]
+    left = len(cut) - MOST_TEXTS
+    kept = cut if left <= 0 else [*cut[:MOST_TEXTS], f"(and {left} more)"]
+    # file names may hold bytes that are no text, and JSON half of a surrogate pair or a null
+    return [t.encode("utf-8", "backslashreplace").decode().replace("\0", "␀") for t in kept]
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ class Verdict:
     idea, hint, figure : str
         The wrong idea that explains the answer, its hint, and where in the book it is settled.
     given : str
-        A fingerprint of typed numbers that are wrong: they may be right for somebody else.
+        The marks of typed numbers that are wrong: they may be right for somebody else.
     withheld : list of str
         The reasons again, without the numbers that were expected.
     hidden : list of str
@@ -106,6 +117,10 @@ class Verdict:
             return "not graded"
         return self.status if self.mark.points is None else "graded"
 
+    def __post_init__(self) -> None:
+        for name in ("reasons", "withheld", "hidden"):
+            object.__setattr__(self, name, told(getattr(self, name)))
+
 
 @dataclass(frozen=True)
 class Result:
@@ -126,6 +141,9 @@ class Result:
     notes: list[str]
     stamp: str = ""
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", told(self.notes))
 
     @property
     def points(self) -> float:

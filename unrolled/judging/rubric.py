@@ -2,8 +2,9 @@
 
 A rubric is a Python file ``rubric.py`` in the assignment's source folder. It defines a function
 ``questions(variant)`` that returns a list of questions, or just a list ``questions`` where nothing
-is drawn. Points are not in it: they stand in the notebook, where nbgrader keeps them. What is right
-is never typed in: ``rnnlib`` computes it.
+is drawn. A list ``packages`` may name what students' code may import. Points are not in it: they
+stand in the notebook, where nbgrader keeps them. What is right is never typed in: ``rnnlib``
+computes it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from unrolled.errors import UnrolledError
 from unrolled.judging.compare import NUMBERS, Choice, Words, as_right, typed_values
 from unrolled.judging.variants import Variant
 from unrolled.sandbox.wire import MAX_TEXT
+
+PACKAGES = ("matplotlib", "tqdm")
+"""What students may import where a rubric has no list ``packages``."""
 
 
 @dataclass(frozen=True)
@@ -272,6 +276,20 @@ class Rubric:
         """The mutants of the model solution that change nothing, and why."""
         return dict(self._names.get("equivalent", {}))
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """What students' code may import beside NumPy: the list ``packages``.
+
+        Raises
+        ------
+        RubricError
+            If it is no list of names.
+        """
+        listed = self._names.get("packages", PACKAGES)
+        if not isinstance(listed, list | tuple) or not all(isinstance(p, str) for p in listed):
+            raise RubricError(f"{self.path}: packages must be a list of names, got {listed!r}")
+        return tuple(listed)
+
     @cached_property
     def _names(self) -> dict[str, Any]:
         names: dict[str, Any] = {"__name__": "rubric", "__file__": self.path}
@@ -299,6 +317,7 @@ def load(folder: Path) -> Rubric:
         raise RubricError(f"{path} is missing: grading needs a rubric beside the source notebook")
     rubric = Rubric(path.read_text(encoding="utf-8"), str(path))
     rubric.questions()
+    rubric.packages  # noqa: B018 - it says what is wrong with them
     return rubric
 
 

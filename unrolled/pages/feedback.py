@@ -74,7 +74,7 @@ def feedback_page(
 def reasons(verdict: Verdict, withhold: bool) -> list[str]:
     """What is told of a question beside its hidden cases."""
     told = verdict.withheld if withhold else verdict.reasons
-    return told[: len(told) - len(verdict.hidden)]
+    return [reason for reason in told if reason not in verdict.hidden]
 
 
 def went_well(result: Result) -> list[str]:
@@ -108,7 +108,7 @@ def to_do_next(result: Result) -> list[Next]:
     found = []
     for place, verdict in enumerate(result.verdicts, start=1):
         still = verdict.max_points - (verdict.score or 0)
-        if verdict.score is not None and still > 0:
+        if still > 0 and (verdict.score is not None or verdict.standing == "unreadable"):
             found.append(Next(place, verdict, still, _what_next(verdict)))
     if found and all(one.verdict.standing == "unreadable" for one in found):
         return [Next(0, found[0].verdict, sum(one.open for one in found), found[0].what)]

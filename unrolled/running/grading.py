@@ -19,20 +19,20 @@ from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 
-from nbgrader.utils import parse_utc
-
-from unrolled.course import store
+from unrolled.course import stamps, store
 from unrolled.course.course import Course
-from unrolled.course.files import write
-from unrolled.course.gradebook import Gradebook, open_gradebook, register
+from unrolled.course.files import DiskError, StoreError, write
+from unrolled.course.gradebook import Gradebook, is_of_the_database, open_gradebook, register
 from unrolled.course.store import Entry, Store
-from unrolled.judging import submission
+from unrolled.errors import UnrolledError
+from unrolled.judging import handed_in, submission
 from unrolled.judging.assignment import Assignment, same_verdict_for_all
 from unrolled.judging.results import Result, from_json
 from unrolled.judging.variants import variant_of
+from unrolled.pages.rendering import visible
 from unrolled.running import executors, work
 from unrolled.running.work import Context, Done, Job
-from unrolled.sandbox import containers
+from unrolled.sandbox import containers, packages
 
 AHEAD = 4
 """Hand-ins under way for each worker, so that none waits for work."""
@@ -70,11 +70,14 @@ def grade(
     ------
     SandboxMissing
         If there is no working sandbox and ``unsafe`` was not asked for. Nothing was run then.
+    PackageMissing
+        If a package that students may import is not installed here.
     CourseError
         If there is nothing to grade.
     GradebookError, StoreError
         If something cannot be written. What was graded until then is kept.
     """
+    packages.folders(assignment.rubric.packages)
     if not unsafe and cluster is None:
         containers.check()
     context = Context.pack(assignment, limits, unsafe, cluster is not None, withhold)
@@ -96,10 +99,12 @@ def grade(
             return
         workers = min(jobs or os.cpu_count() or 1, len(todo))
         most = AHEAD * (workers if cluster is None else CLUSTER_WORKERS)
-        waiting = (run.job(student) for student in todo)
+        failed: list[Result] = []
+        waiting = run.jobs(book, todo, failed)
         open_executor = _opener(executor, cluster, workers)
         for job, outcome in executors.outcomes(open_executor, context, waiting, most):
             yield run.finish(book, job, outcome)
+        yield from failed
 
 
 def graded(course: Course, assignment: Assignment) -> list[Result]:
@@ -169,7 +174,7 @@ def _opener(executor: Executor | None, cluster: str | None, jobs: int) -> execut
 
 
 def _tell(message: str) -> None:
-    print(f"unrolled: {message}", file=sys.stderr)
+    print(f"unrolled: {visible(message)}", file=sys.stderr)
 
 
 @dataclass(frozen=True)
@@ -208,25 +213,35 @@ class _Run:
                 raise submission.Unreadable("The hand-in is a symbolic link, not a folder.")
             if not folder.is_dir():
                 raise submission.Unreadable("The hand-in is a file, not a folder.")
-            notebooks = sorted(p.name for p in folder.glob("*.ipynb"))
-            if name not in notebooks and notebooks:
-                raise submission.Unreadable(
-                    f"There is no notebook {name} in the hand-in, but {notebooks[0][:80]}; the "
-                    "name must stay as it was."
-                )
-            if len(notebooks) > 1:
-                others = ", ".join(n[:80] for n in notebooks[:4] if n != name)
-                notes = [*notes, f"There is more than one notebook; {others} was not graded."]
-            content = submission.load(folder / name)
+            found = handed_in.notebook(folder, name, self.assignment.released)
         except submission.Unreadable as reason:
             return Job(student, unreadable=str(reason), notes=tuple(notes))
-        return Job(student, content, notes=tuple(notes))
+        return Job(student, found.content, notes=(*notes, *found.notes))
 
     def stamp(self, student: str) -> datetime | None:
         return time_stamp(self.course.folder("submitted", student, self.assignment.name))[0]
 
+    def jobs(
+        self, book: Gradebook | None, students: Sequence[str], failed: list[Result]
+    ) -> Iterator[Job]:
+        """The hand-ins of ``students``; of those that cannot be taken up, ``failed`` has a result."""
+        for student in students:
+            try:
+                job = self.job(student)
+            except Exception as error:
+                failed.append(self.leave_to_a_human(book, student, error))
+            else:
+                yield job
+
     def earlier_result(self, book: Gradebook | None, student: str) -> Result | None:
         """The result of an earlier run on the same content, brought to its end where it was not."""
+        try:
+            return self._earlier_result(book, student)
+        except Exception as error:
+            self._stop_if_it_is_not_the_hand_in(error)
+            return None  # when it is judged anew, what is the matter with it is told
+
+    def _earlier_result(self, book: Gradebook | None, student: str) -> Result | None:
         entry = self.store.load(student)
         if entry is None:
             return None
@@ -256,14 +271,42 @@ class _Run:
         if isinstance(outcome, work.OtherVersion):
             raise executors.ClusterError(str(outcome))
         if isinstance(outcome, Exception):
-            # a fault of ours in one hand-in must not end the class: a human looks at it
-            traceback.print_exception(outcome)
+            return self.leave_to_a_human(book, job.student, outcome)
+        try:
+            return self._record(book, job, outcome)
+        except Exception as error:
+            self._stop_if_it_is_not_the_hand_in(error)
+            return self.leave_to_a_human(book, job.student, error)
+
+    def leave_to_a_human(self, book: Gradebook | None, student: str, error: Exception) -> Result:
+        """What becomes of a hand-in that the grader failed on: that must not end the class."""
+        if isinstance(error, UnrolledError):
+            reason = f"The grader failed on this hand-in; a human looks at it. ({error})"
+        else:
+            _tell("".join(traceback.format_exception(error)))
             reason = "The grader failed on this hand-in; a human looks at it."
-            verdicts = same_verdict_for_all(self.assignment, "not graded", None, reason)
-            result = Result(job.student, verdicts, [reason])
-            if book:
-                book.record(result, self.stamp(job.student))
-            return result
+        verdicts = same_verdict_for_all(self.assignment, "not graded", None, reason)
+        result = Result(student, verdicts, [reason])
+        if book:
+            try:
+                book.record(result, self.stamp(student))
+            except Exception as again:
+                # it is told with the run's results, and stands in no gradebook
+                self._stop_if_it_is_not_the_hand_in(again)
+        return result
+
+    def _stop_if_it_is_not_the_hand_in(self, error: Exception) -> None:
+        """Raise what would go wrong with every other hand-in, too: it ends the run."""
+        if isinstance(error, DiskError) or is_of_the_database(error):
+            raise error
+        if isinstance(error, StoreError):
+            for folder in (self.store.folder, *(pages.parents[2] for pages in self._pages("x"))):
+                there = next(f for f in (folder, *folder.parents) if os.path.lexists(f))
+                if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+                    raise error
+
+    def _record(self, book: Gradebook | None, job: Job, outcome: Done) -> Result:
+        """Write a judged hand-in down; returns it with what a human gave."""
         result = from_json(outcome.result, self.assignment.questions)
         if book is None:
             return result
@@ -354,11 +397,14 @@ def _line_of(path: Path) -> str:
 def time_stamp(folder: Path) -> tuple[datetime | None, list[str]]:
     """When a hand-in says that it was handed in, and what is wrong with that."""
     path = folder / "timestamp.txt"
+    if not os.path.lexists(path):
+        return None, []
     try:
-        text = submission.load(path).decode("utf-8")[:100].strip() if path.exists() else ""
-        return (parse_utc(text) if text else None), []
-    except (submission.Unreadable, ValueError, OverflowError):
-        return None, ["The time stamp (timestamp.txt) cannot be read; no time was recorded."]
+        text = submission.load(path).decode("utf-8").strip()
+        return (stamps.parse(text) if text else None), []
+    except (submission.Unreadable, ValueError):
+        told = f"The time stamp (timestamp.txt) cannot be read; no time was recorded. It must be {stamps.FORM}."
+        return None, [told]
 
 
 def by_student(results: Sequence[Result]) -> list[Result]:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import pickle
+import resource
 import signal
 import time
 from dataclasses import dataclass, field
@@ -24,13 +25,16 @@ from nbformat.v4 import new_code_cell, new_output
 import rnnlib
 from unrolled.judging.assignment import Assignment, same_verdict_for_all
 from unrolled.judging.beside import own_cells, picture_output, pictures, shown
-from unrolled.judging.judge import judge
+from unrolled.judging.judge import judge, names_asked
 from unrolled.judging.notebook import cell_id, is_task, rebuild, source
 from unrolled.judging.results import UNSAFE, Result
-from unrolled.judging.submission import Submission, Unreadable, parse
+from unrolled.judging.submission import Submission, Unreadable, parse, with_ids
 from unrolled.judging.variants import Variant
 from unrolled.pages.feedback import feedback_page
 from unrolled.sandbox import containers, linux
+
+WORKER_MEMORY = 4 << 30
+"""Bytes that a worker may take beyond what it needs to start: far more than any hand-in is worth."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def hand_in_key(job: Job) -> str:
     """The content of a hand-in."""
     digest = hashlib.sha256()
     texts = (job.student, job.unreadable, json.dumps(job.notes), repr(job.variant))
-    for part in (job.content, *(text.encode("utf-8", "surrogateescape") for text in texts)):
+    for part in (job.content, *(text.encode("utf-8", "backslashreplace") for text in texts)):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
 
@@ -129,10 +133,26 @@ def version() -> str:
     return digest.hexdigest()[:16]
 
 
-def start_worker() -> None:
-    """What a worker process of ours does first."""
+def start_worker(parent: int) -> None:
+    """What a worker process of ours does first; ``parent`` is the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started us
     linux.die_with_parent(signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before we could ask for the signal
+        os._exit(1)
+    limit_memory(WORKER_MEMORY)
+
+
+def limit_memory(amount: int) -> None:
+    """Let this process take ``amount`` bytes beyond what it has, and no more.
+
+    Whatever a hand-in should get it to allocate ends in a MemoryError, and the machine lives on.
+    """
+    with open("/proc/self/statm") as statm:
+        mapped = int(statm.read().split()[0]) * resource.getpagesize()
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    amount = mapped + amount if most == resource.RLIM_INFINITY else min(mapped + amount, most)
+    # of the two limits the one that can be raised again: the sandbox sets a limit of its own
+    resource.setrlimit(resource.RLIMIT_AS, (amount, most))
 
 
 def grade_submission(context: Context, job: Job) -> Done:
@@ -173,7 +193,8 @@ def submission_of(assignment: Assignment, job: Job) -> Submission:
     """
     if job.unreadable:
         raise Unreadable(job.unreadable)
-    return parse(job.content, f"{assignment.name}.ipynb", assignment.released)
+    asked = {question.cell: names_asked(question) for question in assignment.questions}
+    return parse(job.content, f"{assignment.name}.ipynb", assignment.released, asked)
 
 
 def _judged(assignment: Assignment, job: Job, limits: containers.Limits, unsafe: bool) -> Result:
@@ -181,12 +202,18 @@ def _judged(assignment: Assignment, job: Job, limits: containers.Limits, unsafe:
     try:
         submission = submission_of(assignment, job)
     except Unreadable as reason:
-        verdicts = same_verdict_for_all(assignment, "unreadable", 0.0, str(reason))
+        verdicts = same_verdict_for_all(assignment, "unreadable", None, str(reason))
         return Result(job.student, verdicts, list(job.notes), stamp)
     if submission.numbers not in ("", assignment.variant.tag):
         submission.notes.append("The notebook was given out to somebody else: its numbers differ.")
     verdicts = judge(
-        submission, assignment.released, assignment.questions, assignment.points, limits, unsafe
+        submission,
+        assignment.released,
+        assignment.questions,
+        assignment.points,
+        limits,
+        unsafe,
+        assignment.contents,
     )
     return Result(job.student, verdicts, [*job.notes, *submission.notes], stamp)
 
@@ -219,7 +246,8 @@ def read_again(assignment: Assignment, job: Job) -> HandIn:
     tasks = {cell_id(cell) for cell in assignment.released.cells if is_task(cell)}
     if not tasks and b"image/png" not in job.content:
         return HandIn(answers)
-    beside = own_cells(job.content, assignment.released)
+    handed_in = with_ids(job.content, f"{assignment.name}.ipynb", assignment.released)
+    beside = own_cells(handed_in, assignment.released)
     below = {id_: shown(cells) for id_, cells in beside.items() if id_ in tasks}
     return HandIn(answers, below, pictures(beside))
 

@@ -53,15 +53,15 @@ def check_by_hand(
     if result.first is None:
         print(f"Right: h and y at all {len(true)} time steps.")
         return
-    if not result.slips:
+    t, slip = next(iter(result.slips.items()), (len(true) + 1, result.first))
+    fine = {1: "", 2: " Step 1 is fine."}.get(t, f" Steps 1 to {t - 1} are fine.")
+    if result.first.kind in ("missing", "type", "shape"):
         T, size = getattr(true, result.first.quantity).shape
         raise CheckFailed(
             f"{result.first.quantity} is {result.first.got}; it needs {T} rows of {size} numbers "
-            f"each, one row for each time step t = 1 to {T}."
+            f"each, one row for each time step t = 1 to {T}.{fine}"
         )
-    t, slip = next(iter(result.slips.items()))
     source = {"h": f"x({t}) and your {cell.state[0]}({t - 1})", "y": f"your h({t})"}[slip.quantity]
-    fine = {1: "", 2: " Step 1 is fine."}.get(t, f" Steps 1 to {t - 1} are fine.")
     help_ = (hints or {}).get(place_and_value(slip)) or (
         "Write out each product, add the bias, then apply the activation."
     )
