@@ -23,6 +23,7 @@ from rnnlib import unroll
 from rnnlib.examples import notes_elman, notes_inputs
 from unrolled.judging import submission
 from unrolled.judging.compare import Expected, first_difference, hand_computation
+from unrolled.judging.fingerprint import fingerprint
 from unrolled.judging.judge import judge
 from unrolled.judging.notebook import cell_id, load_released, rebuild
 from unrolled.judging.results import STATUSES
@@ -168,13 +169,17 @@ def test_a_complaint_about_a_message_quotes_nothing_of_it(message):
 @given(ENCODED, ENCODED)
 def test_any_value_that_crosses_can_be_compared_and_told(h, y):
     true = unroll(notes_elman(), notes_inputs())
-    got = {"h": wire.decode(h), "y": wire.decode(y)}
+    try:
+        got = {"h": wire.decode(h), "y": wire.decode(y)}
+    except wire.WireError:
+        return
     expected = {"h": Expected(true.h, True), "y": Expected(true.y, True)}
     difference = first_difference(expected, got)
     assert difference is not None
     assert difference.in_words()
     assert difference.without_numbers()
     assert not all(hand_computation(true, got).follows)
+    assert len(fingerprint(got, {"h": true.h, "y": true.y})) < 300
 
 
 class Liar:

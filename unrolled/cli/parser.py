@@ -15,6 +15,7 @@ EXAMPLES = """examples:
   unrolled grade elman --course ~/courses/rnn
   unrolled grade elman --dry-run       who gains and who loses by a changed rubric
   unrolled grade elman --cluster tcp://head:8786
+  unrolled marks elman marks-elman.csv a human's points and comments
   unrolled export elman canvas         a table of the points
   unrolled check elman.ipynb           before handing in
   unrolled doctor                      what this machine lacks
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     add = partial(commands.add_parser, formatter_class=_Paragraphs)
     _init(add)
     _grade(add)
+    _marks(add)
     _release(add)
     _collect(add)
     _extend(add)
@@ -109,11 +111,40 @@ def _grade(add: Add) -> None:
         help="write nothing; show whose points would change",
     )
     parser.add_argument(
+        "--withhold",
+        action="store_true",
+        help="leave the expected numbers out of the students' pages, while some may still hand in",
+    )
+    parser.add_argument(
         "--unsafe",
         action="store_true",
         help="run students' code without a sandbox, as yourself; every result is stamped with it",
     )
     _takes_json(parser)
+
+
+def _marks(add: Add) -> None:
+    parser = add(
+        "marks",
+        help="take a human's points and comments from a table",
+        description="Writes the points and comments of a table into the gradebook, and shows them "
+        "on the students' pages and in the report, with those that were given in formgrader. "
+        "Without a table it writes one to be filled in: marks-ASSIGNMENT.csv, with a row for each "
+        "answer that waits for a human or has a human's mark.",
+        epilog="example: unrolled marks elman marks-elman.csv --dry-run\n\n"
+        "In the table, question is the answer's id or its title. What is left empty stays as it "
+        "is; a single - takes away what was given.",
+    )
+    _takes_assignment(parser)
+    parser.add_argument(
+        "table",
+        type=Path,
+        nargs="?",
+        help="a CSV file with the columns id, question, points, extra and comment",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="write nothing; show what would change"
+    )
 
 
 def _release(add: Add) -> None:

@@ -17,11 +17,11 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import create_engine, inspect, select
 from traitlets.config.loader import PyFileConfigLoader
 
-from unrolled.course.roster import MAX_NAME, Roster, Student, look_alikes
+from unrolled.course.roster import MAX_NAME, Roster, Student
 from unrolled.errors import UnrolledError
 from unrolled.judging import filling, rubric
 from unrolled.judging.assignment import Assignment
-from unrolled.judging.notebook import cell_id, is_answer, load_released
+from unrolled.judging.notebook import cell_id, is_answer, is_task, load_released
 from unrolled.judging.rubric import Question
 from unrolled.judging.variants import variant_of
 
@@ -84,9 +84,13 @@ class Course:
         released = load_released(path)
         written = rubric.load(self.folder("source", ".", name))
         points = _points(released)
-        _check_fit(name, released, points, written.questions())
-        digest = _digest(path, *sorted(self.folder("source", ".", name).rglob("*")))
-        return Assignment(name, released, points, written, digest, book=self.book)
+        beside = sorted(p for p in path.parent.rglob("*") if _is_data(p.relative_to(path.parent)))
+        data = {str(p.relative_to(path.parent)): p for p in beside if p.is_file() and p != path}
+        digest = _digest(path, *data.values(), *sorted(self.folder("source", ".", name).rglob("*")))
+        given = tuple((place, file.read_bytes()) for place, file in data.items())
+        assignment = Assignment(name, released, points, written, digest, book=self.book, data=given)
+        _check_fit(name, released, points, assignment.questions)
+        return assignment
 
     def unreleased(self, assignment: Assignment) -> list[str]:
         """Whose points are others in the source than in what was released: those count."""
@@ -260,13 +264,7 @@ class Course:
 
     def problems(self, assignment: str) -> list[str]:
         """What lies among the hand-ins and cannot be graded: what, where, and what to do."""
-        submitted = self._submitted(assignment)
-        alike = look_alikes(name for name, problem in submitted if not problem)
-        return [problem for _, problem in submitted if problem] + [
-            f"{' and '.join(names)} handed in, and differ in capitals or in what nobody sees: "
-            "if they are one student, remove one of the folders and grade again"
-            for names in alike
-        ]
+        return [problem for _, problem in self._submitted(assignment) if problem]
 
     def _submitted(self, assignment: str) -> list[tuple[str, str]]:
         submitted = self.root / self.directory.submitted_directory
@@ -280,8 +278,21 @@ class Course:
         return [(name, problem) for name, problem in found if problem is not None]
 
 
+def _is_data(path: Path) -> bool:
+    """Whether a file is given out beside the notebook, rather than left there by a program."""
+    return not any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+
+
 def _problem(path: Path, assignment: str) -> str | None:
     """Why a student's folder cannot be graded; "" if it can, None if nothing was handed in."""
+    try:
+        return _problem_of_what_can_be_read(path, assignment)
+    except OSError as error:
+        shown = ascii(path.name)[1:-1] if not path.name.isprintable() else path.name
+        return f"{path.with_name(shown)} cannot be read ({error.strerror}): give yourself the right"
+
+
+def _problem_of_what_can_be_read(path: Path, assignment: str) -> str | None:
     shown = ascii(path.name)[1:-1] if not path.name.isprintable() else path.name
     where = path.with_name(shown)
     if not path.is_dir():
@@ -318,7 +329,7 @@ def _points(notebook: NotebookNode) -> dict[str, float]:
     return {
         cell_id(cell): float(cell.metadata.nbgrader.points)
         for cell in notebook.cells
-        if cell.metadata.get("nbgrader", {}).get("grade")
+        if cell.metadata.get("nbgrader", {}).get("grade") or is_task(cell)
     }
 
 
@@ -334,7 +345,7 @@ def _digest(*paths: Path) -> str:
 def _check_fit(
     name: str, released: NotebookNode, points: dict[str, float], questions: list[Question]
 ) -> None:
-    answers = {cell_id(cell) for cell in released.cells if is_answer(cell)}
+    answers = {cell_id(cell) for cell in released.cells if is_answer(cell) or is_task(cell)}
     for question in questions:
         if question.cell not in answers:
             raise CourseError(f"the rubric of {name} asks for {question.cell!r}, no answer cell")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nbgrader import api
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 
 from unrolled.course.course import Course
 from unrolled.course.files import harmless
@@ -27,6 +27,8 @@ class Grade:
         With the ids that the platforms ask for, as far as the roster or the gradebook has them.
     score : float or None
         None while an answer waits for a human: what is not final is not exported.
+    comment : str
+        What a human said of the answers, and how late they came.
     """
 
     student: Student
@@ -35,12 +37,18 @@ class Grade:
 
 
 def grades(
-    course: Course, assignment: str, late: Mapping[str, str] | None = None, zeros: bool = False
+    course: Course,
+    assignment: str,
+    titles: Mapping[str, str] | None = None,
+    late: Mapping[str, str] | None = None,
+    zeros: bool = False,
 ) -> tuple[list[Grade], float]:
     """The grades of all who have handed in, in order of their ids, and the most points there are.
 
     Parameters
     ----------
+    titles
+        Those of the questions, by the cells of the answers: they stand before a human's comments.
     late
         What to say of those who were late.
     zeros
@@ -67,7 +75,7 @@ def grades(
                 None
                 if submission.needs_manual_grade
                 else max(0.0, submission.score - submission.late_submission_penalty),
-                (late or {}).get(submission.student_id, ""),
+                _said(submission, titles or {}, (late or {}).get(submission.student_id, "")),
             )
             for submission in submissions
             if is_there(course, submission.student_id, assignment)
@@ -83,6 +91,20 @@ def _known(student: api.Student) -> Student:
     """A student as the gradebook has it."""
     names = ("id", "first_name", "last_name", "email", "lms_user_id")
     return Student(*(getattr(student, name) or "" for name in names))
+
+
+def _said(submission: SubmittedAssignment, titles: Mapping[str, str], late: str) -> str:
+    """How late a hand-in came, and what a human said of it, question by question."""
+    said = {
+        comment.name: comment.manual_comment
+        for notebook in submission.notebooks
+        for comment in notebook.comments
+        if comment.manual_comment
+    }
+    order = [cell for cell in titles if cell in said]
+    order += [cell for cell in said if cell not in titles]
+    lines = [f"{titles.get(cell, cell)}: {said[cell]}" for cell in order]
+    return "\n".join(([late] if late else []) + lines)
 
 
 def canvas_csv(
@@ -101,7 +123,7 @@ def canvas_csv(
         number = one.lms_user_id or (numbers or {}).get(one.id, "")
         login = one.username or one.id
         rows.append([name, number, one.sis_user_id, login, one.section, grade.score])
-    return _csv(head, rows)
+    return csv_table(head, rows)
 
 
 def moodle_csv(
@@ -119,10 +141,10 @@ def moodle_csv(
         participant = f"Participant {number}" if number else ""
         who = [one.username or one.id, one.lms_user_id, one.first_name, one.last_name, one.email]
         rows.append([*who, participant, grade.score, grade.comment])
-    return _csv([*head, assignment, "Feedback comments"], rows)
+    return csv_table([*head, assignment, "Feedback comments"], rows)
 
 
-def _csv(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+def csv_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     for row in (head, *rows):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 from pathlib import Path
 
@@ -11,6 +12,13 @@ from unrolled.errors import UnrolledError
 
 class StoreError(UnrolledError):
     """Something cannot be written; the message says what, and what to do."""
+
+
+class DiskError(StoreError):
+    """Nothing more can be written: the disk is full, cannot be written to, or fails."""
+
+
+_NOTHING_MORE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
 
 
 def write(path: Path, text: str) -> None:
@@ -29,7 +37,8 @@ def write(path: Path, text: str) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             unfinished.unlink()
-        raise StoreError(
+        kind = DiskError if error.errno in _NOTHING_MORE else StoreError
+        raise kind(
             f"{path} cannot be written: {error.strerror}. What was graded until here is kept; "
             "make room or give the right to write, and run the same command again"
         ) from None

@@ -223,11 +223,3 @@ def _mistake(student: str) -> str:
     if not 0 < len(student) <= MAX_NAME:
         return f"an id has {len(student)} characters; 1 to {MAX_NAME} are good"
     return ""
-
-
-def look_alikes(students: Iterable[str]) -> list[tuple[str, ...]]:
-    """Those of the names that differ in capitals alone, or look the same: one student or two?"""
-    alike: dict[str, list[str]] = {}
-    for student in students:
-        alike.setdefault(names.same_case(student), []).append(student)
-    return [tuple(sorted(group)) for group in alike.values() if len(group) > 1]

@@ -33,6 +33,15 @@ def _visible(letter: str) -> str:
     return f"⟨U+{number:04X}⟩" if odd else letter
 
 
+def points(value: float) -> str:
+    """A number of points, with no more than two decimals.
+
+    >>> points(2.5), points(0.1 + 0.2)
+    ('2.5', '0.3')
+    """
+    return f"{round(value, 2):g}"
+
+
 _templates = Environment(
     loader=PackageLoader("unrolled.pages"),
     autoescape=True,
@@ -40,7 +49,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters["number"] = lambda value: f"{value:g}"
+_templates.filters["number"] = points
 _templates.filters["visible"] = visible
 
 

@@ -18,6 +18,7 @@ def report_page(
     link: Callable[[str], str],
     known: Mapping[str, Sequence[str]] | None = None,
     wall: float | None = None,
+    formgrader: Callable[[str], str] | None = None,
     late: Mapping[str, str] | None = None,
     missing: Sequence[str] = (),
 ) -> str:
@@ -31,6 +32,9 @@ def report_page(
         What else somebody should look at, by student.
     wall
         How many seconds the run took, if somebody measured them.
+    formgrader
+        The address of a student's hand-in in formgrader; of all with an empty name. An empty
+        address is none.
     late
         Who handed in late, and how late, in words.
     missing
@@ -44,6 +48,7 @@ def report_page(
         late=late or {},
         missing=missing,
         link=link,
+        formgrader=formgrader or (lambda student: ""),
         statuses=STATUSES,
         # our own drawings, of numbers alone
         histogram=Markup(charts.histogram(bars, statistics.distribution_in_words(bars))),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -19,7 +20,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from unrolled.errors import UnrolledError
@@ -38,7 +39,9 @@ def local(jobs: int | None = None) -> Iterator[Executor]:
     # spawned, not forked: a fork would carry along what the grader holds in its memory
     context = multiprocessing.get_context("spawn")
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs or os.cpu_count(), context, initializer=work.start_worker)
+    pool = ProcessPoolExecutor(
+        jobs or os.cpu_count(), context, initializer=work.start_worker, initargs=(os.getpid(),)
+    )
     try:
         yield pool
     except BaseException:
@@ -60,8 +63,9 @@ def _stop_sending(pool: ProcessPoolExecutor) -> None:
     (python/cpython#94777).
     """
     queue: Any = vars(pool)["_call_queue"]  # there is no public way
-    if queue is not None:
-        queue._reader.close()
+    if queue is not None and sys.version_info < (3, 11, 5):
+        with suppress(OSError):  # its own thread may close it at the same moment
+            queue._reader.close()
 
 
 @contextmanager

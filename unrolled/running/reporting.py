@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,10 +15,12 @@ from unrolled.course import lateness, store, withdrawn
 from unrolled.course.copied import copied_answers
 from unrolled.course.course import Course
 from unrolled.course.files import in_a_name, write
+from unrolled.course.gradebook import Gradebook, open_gradebook
 from unrolled.course.lateness import Lateness
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.results import Result
 from unrolled.pages.report import report_page
+from unrolled.pages.statistics import alike
 
 LATE = '<p class="late">'
 """With this a page begins a line, empty, for what is known only after all are graded."""
@@ -74,11 +77,21 @@ def write_report(
     """
     path = course.root / f"report-{assignment.name}.html"
 
+    with open_gradebook(course, assignment) as book:
+        flagged, formgrader = book.flagged, formgrader_address(course, assignment, book)
+
     def link(student: str) -> str:
         page = course.folder("feedback", student, assignment.name) / f"{assignment.name}.html"
         return quote(os.path.relpath(page, path.parent))
 
-    known = copied_answers(course, assignment, results)
+    known: dict[str, list[str]] = defaultdict(list)
+    for found in (
+        {student: ["flagged in formgrader"] for student in flagged},
+        copied_answers(course, assignment, results),
+        alike(result.student for result in results),
+    ):
+        for student, why in found.items():
+            known[student] += why
     late = settle(course, assignment.name)
     told = {student: one.words for student, one in late.items()}
     gone = missing(course, (result.student for result in results))
@@ -89,11 +102,12 @@ def write_report(
             [result for result in results if result.student in students],
             link,
             known,
+            formgrader=formgrader,
             late={student: words for student, words in told.items() if student in students},
             missing=[student for student in gone if student in students],
         )
         write(path.with_stem(f"{path.stem}-{in_a_name(section)}"), page)
-    write(path, report_page(assignment, results, link, known, wall, told, gone))
+    write(path, report_page(assignment, results, link, known, wall, formgrader, told, gone))
     return path
 
 
@@ -101,3 +115,24 @@ def missing(course: Course, handed_in: Iterable[str]) -> list[str]:
     """Who is in the class and has not handed in, in the order of the roster."""
     there = set(handed_in)
     return [id_ for id_ in course.class_roster().ids if id_ not in there]
+
+
+def formgrader_address(
+    course: Course, assignment: Assignment, book: Gradebook
+) -> Callable[[str], str]:
+    """Where formgrader shows a hand-in, and with an empty name all; empty where nobody knows.
+
+    The course says where formgrader is: ``c.Unrolled.formgrader``.
+    """
+    base = str(course.config.get("Unrolled", {}).get("formgrader", "")).rstrip("/")
+    ids = book.notebooks
+
+    def address(student: str) -> str:
+        if not base.startswith(("https://", "http://")) or (student and student not in ids):
+            return ""
+        name = quote(assignment.name)
+        return (
+            f"{base}/submissions/{ids[student]}" if student else f"{base}/gradebook/{name}/{name}"
+        )
+
+    return address

@@ -7,11 +7,12 @@ but what is listed here.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ from unrolled.errors import UnrolledError
 HERE = Path(__file__).parent
 CURE = "apt-get install bubblewrap"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-OURS_INSIDE = ("forkserver.py", "inside.py", "linux.py", "wire.py")
+OURS_INSIDE = ("cells.py", "forkserver.py", "inside.py", "linux.py", "wire.py")
+IPYTHONS = ("core/inputtransformer2.py", "utils/tokenutil.py")
+"""What turns magics into Python: IPython's own, which needs nothing else of it."""
 
 
 class SandboxMissing(UnrolledError):
@@ -56,17 +59,48 @@ def _readable() -> Iterator[tuple[Path, str]]:
             yield site / part, f"/packages/{part}"
     for ours in OURS_INSIDE:
         yield HERE / ours, f"/grader/{ours}"
+    ipython = importlib.util.find_spec("IPython")
+    if ipython is not None and ipython.origin:
+        for part in IPYTHONS:
+            yield Path(ipython.origin).parent / part, f"/grader/{Path(part).name}"
 
 
-def command(packages: Sequence[Path] = ()) -> list[str]:
-    """The bubblewrap command of a fork server; ``packages`` are those held beside NumPy."""
-    held = [*_readable(), *((folder, f"/packages/{folder.name}") for folder in packages)]
+def command(
+    packages: Sequence[Path] = (),
+    checks: Sequence[Path] = (),
+    data: Mapping[str, int] | None = None,
+    warm: Sequence[str] = (),
+) -> list[str]:
+    """The bubblewrap command of a fork server.
+
+    Parameters
+    ----------
+    packages
+        The folders of those held beside NumPy.
+    checks
+        What only the public checks may import.
+    data
+        The files of the assignment: of each the descriptor that it is read from.
+    warm
+        The modules to be loaded before the first hand-in.
+    """
+    held = [
+        *_readable(),
+        *((folder, f"/packages/{folder.name}") for folder in packages),
+        *((folder, f"/checks/{folder.name}") for folder in checks),
+    ]
+    files = {f"/data/{name}": descriptor for name, descriptor in (data or {}).items()}
     places = {place: path for path, place in held}
     # made beforehand, since the folders that bubblewrap makes on the way are for root alone
-    parents = {str(p) for place in places for p in Path(place).parents} - {"/"}
+    parents = {str(p) for place in (*places, *files) for p in Path(place).parents} - {"/"}
     folders = sorted(parents | {"/home", "/dev"})
     made = [flag for folder in folders for flag in ("--perms", "0755", "--dir", folder)]
     binds = [flag for place, path in places.items() for flag in ("--ro-bind", str(path), place)]
+    binds += [
+        flag
+        for place, descriptor in files.items()
+        for flag in ("--perms", "0444", "--ro-bind-data", str(descriptor), place)
+    ]
     devices = [flag for device in DEVICES for flag in ("--dev-bind", device, device)]
     return [
         "bwrap",
@@ -75,11 +109,12 @@ def command(packages: Sequence[Path] = ()) -> list[str]:
         *("--setenv", "PYTHONPATH", "/packages"),
         *("--setenv", "LD_LIBRARY_PATH", "/python/lib"),
         *("--setenv", "OPENBLAS_NUM_THREADS", "1"),
+        *("--setenv", "MPLBACKEND", "Agg"),
         *("--setenv", "HOME", "/home"),
         *("--setenv", "LANG", "C.UTF-8"),
         *(*made, *binds, *devices),
         *("--proc", "/proc", "--remount-ro", "/", "--chdir", "/home"),
-        *("--", "/python/bin/python3", "-s", "-S", "-P", "-B", "/grader/forkserver.py"),
+        *("--", "/python/bin/python3", "-s", "-S", "-P", "-B", "/grader/forkserver.py", *warm),
     ]
 
 

@@ -24,9 +24,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from unrolled.sandbox import bubblewrap, cgroup, forkserver, syscalls, wire
+from unrolled.sandbox import bubblewrap, cgroup, forkserver, packages, syscalls, wire
 from unrolled.sandbox.bubblewrap import SandboxMissing
 
 START_SECONDS = 30
@@ -58,12 +59,38 @@ class Limits:
         return replace(self, seconds=seconds, cpu_seconds=cpu)
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What a sandbox holds beside Python and NumPy, read-only.
+
+    Attributes
+    ----------
+    packages : tuple of str
+        What students' code may import.
+    data : tuple of (str, bytes)
+        The files of the assignment, by their paths beside its notebook.
+    checks : tuple of Path
+        The folders that the public checks may import, and no student's code.
+    """
+
+    packages: tuple[str, ...] = ()
+    data: tuple[tuple[str, bytes], ...] = ()
+    checks: tuple[Path, ...] = ()
+
+
+NOTHING_ELSE = Contents()
+
+
 class Stopped(Exception):
-    """The student's side gave no answer; ``kind`` is "timeout", "memory" or "killed"."""
+    """The student's side gave no answer; ``kind`` is "timeout", "memory" or "killed".
+
+    ``cell`` is the number of the cell that was running, from 0; None if it was none.
+    """
 
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(reason)
         self.kind = kind
+        self.cell: int | None = None
 
 
 def check() -> None:
@@ -79,14 +106,20 @@ def check() -> None:
 class ForkServer:
     """A warm process in a sandbox, from which each question forks (see ``forkserver.py``)."""
 
-    def __init__(self, packages: Sequence[Path] = ()) -> None:
+    def __init__(self, contents: Contents = NOTHING_ELSE) -> None:
         if shutil.which("bwrap") is None:
             raise SandboxMissing(f"bubblewrap is not installed; install it with: {bubblewrap.CURE}")
-        self.owner, self.packages = os.getpid(), tuple(packages)
+        self.contents = contents
         self.group = cgroup.make()
         self._limited = 0
         self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = bubblewrap.command(packages)
+        data = {name: _in_memory(content) for name, content in contents.data}
+        command = bubblewrap.command(
+            packages.folders(contents.packages),
+            contents.checks,
+            data,
+            packages.warm(contents.packages),
+        )
         with inner:
             self._process = subprocess.Popen(
                 self.group.enter(command) if self.group else command,
@@ -94,7 +127,10 @@ class ForkServer:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                pass_fds=list(data.values()),
             )
+        for descriptor in data.values():
+            os.close(descriptor)
         self._control.settimeout(START_SECONDS)
         try:
             self._control.send(syscalls.compiled() or forkserver.NO_FILTER)
@@ -144,23 +180,42 @@ class ForkServer:
 _here = threading.local()
 
 
-def fork_server(packages: Sequence[Path] = ()) -> ForkServer:
-    """This thread's fork server, started when it is first needed."""
-    mine = getattr(_here, "fork_server", None)
-    if mine is not None and mine.packages != tuple(packages):
+def _in_memory(content: bytes) -> int:
+    """A descriptor from which ``content`` is read."""
+    descriptor = os.memfd_create("data")
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def fork_server(contents: Contents = NOTHING_ELSE) -> ForkServer:
+    """This thread's fork server with these contents, started when it is first needed.
+
+    There are two at most: one with an assignment's packages, one for hand-ins that need none. Each
+    fork copies the tables of its memory, and those of Matplotlib take as long as all the rest.
+    """
+    mine = _mine()
+    if contents not in mine and len(mine) > 1:
         close_fork_server()
-        mine = None
-    if mine is None or mine.owner != os.getpid():
-        mine = _here.fork_server = ForkServer(packages)
-    return mine
+    if contents not in mine:
+        mine[contents] = ForkServer(contents)
+    return mine[contents]
+
+
+def _mine() -> dict[Contents, ForkServer]:
+    """The fork servers of this thread, none of which came with a fork of this process."""
+    if getattr(_here, "owner", None) != os.getpid():
+        _here.owner, _here.servers = os.getpid(), {}
+    servers: dict[Contents, ForkServer] = _here.servers
+    return servers
 
 
 def close_fork_server() -> None:
-    """End this thread's fork server, if there is one, with everything in it."""
-    mine = getattr(_here, "fork_server", None)
-    _here.fork_server = None
-    if mine is not None and mine.owner == os.getpid():
-        mine.close()
+    """End this thread's fork servers, if there are any, with everything in them."""
+    mine = _mine()
+    while mine:
+        mine.popitem()[1].close()
 
 
 class Container:
@@ -169,8 +224,8 @@ class Container:
     Where a question brings down the container, or the whole sandbox, the next one opens another.
     """
 
-    def __init__(self, limits: Limits, packages: Sequence[Path] = ()) -> None:
-        self.limits, self.packages = limits, packages
+    def __init__(self, limits: Limits, contents: Contents = NOTHING_ELSE) -> None:
+        self.limits, self.contents = limits, contents
         self._channel: socket.socket | None = None
         self._out_of_memory = 0  # how often that had happened before the question began
 
@@ -210,8 +265,8 @@ class Container:
     def _send(self, order: str, asked: int, answers: int) -> End:
         try:
             if self._channel is None:
-                self._channel = fork_server(self.packages).open_container(self.limits.memory)
-            group = fork_server(self.packages).group
+                self._channel = fork_server(self.contents).open_container(self.limits.memory)
+            group = fork_server(self.contents).group
             self._out_of_memory = group.ended_for_memory() if group else 0
             socket.send_fds(self._channel, [order.encode()], [asked, answers])
             return partial(self._end, self._channel)
@@ -227,7 +282,7 @@ class Container:
 
     def _end(self, channel: socket.socket, gone: bool) -> dict[str, int]:
         """End the question; how it had ended itself, and what it took, by its init's word."""
-        group = fork_server(self.packages).group
+        group = fork_server(self.contents).group
         said: dict[str, int] = {}
         if group and gone:
             said["memory"] = group.ended_for_memory() - self._out_of_memory
@@ -246,29 +301,34 @@ def question(limits: Limits, unsafe: bool = False) -> Iterator[Session]:
         yield session
 
 
-def container(limits: Limits, unsafe: bool = False, packages: Sequence[Path] = ()) -> Container:
-    """The place of one hand-in. With ``unsafe`` there is no wall.
-
-    ``packages`` are the folders of what can be imported in it beside NumPy.
-    """
-    return Unsafe(limits) if unsafe else Container(limits, packages)
+def container(limits: Limits, unsafe: bool = False, contents: Contents = NOTHING_ELSE) -> Container:
+    """The place of one hand-in. With ``unsafe`` there is no wall."""
+    return Unsafe(limits, contents) if unsafe else Container(limits, contents)
 
 
 class Unsafe(Container):
     """No sandbox: a student's code runs as plain processes of this user, within limits of time."""
 
     def _start(self, order: str, asked: int, answers: int) -> End:
+        folder = TemporaryDirectory(prefix="unrolled-", ignore_cleanup_errors=True)
+        for name, content in self.contents.data:
+            path = Path(folder.name, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         process = subprocess.Popen(
             [sys.executable, "-B", str(bubblewrap.HERE / "inside.py"), order],
             stdin=asked,
             stdout=answers,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            cwd=folder.name,
+            env={**os.environ, "MPLBACKEND": "Agg"},
         )
 
         def end(gone: bool) -> dict[str, int]:
             process.kill()
             process.wait()
+            folder.cleanup()
             return {}
 
         return end
@@ -311,9 +371,35 @@ class Session:
             self._ended = self._end(gone)
         return self._ended
 
-    def start(self, cells: list[dict[str, str]]) -> dict[str, Any]:
-        """Send the cells, wait until they have run, and return what the other side says of it."""
-        return self.ask({"cells": cells})
+    def start(self, cells: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Run the cells; under ``error`` is the first error in the last of them, or None."""
+        errors = self.run(cells or [{"name": "", "source": ""}])
+        return {"error": errors[-1][0] if errors and errors[-1] else None}
+
+    def run(self, cells: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+        """Run the cells, all of them within the time of one case.
+
+        Returns
+        -------
+        list
+            For each cell the errors in it, as plain data.
+
+        Raises
+        ------
+        Stopped, WireError
+            As ``ask``; of the first with the number of the cell.
+        """
+        deadline = time.monotonic() + self._limits.seconds
+        found = []
+        for number, cell in enumerate(cells):
+            try:
+                errors = self._exchange({"cell": cell}, deadline).get("errors")
+            except Stopped as stopped:
+                stopped.cell = number
+                raise
+            listed = errors if isinstance(errors, list) else [errors]
+            found.append([error for error in listed if isinstance(error, dict)])
+        return found
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send one message and return the answer.
@@ -325,7 +411,9 @@ class Session:
         WireError
             If the answer does not keep to the encoding.
         """
-        deadline = time.monotonic() + self._limits.seconds
+        return self._exchange(message, time.monotonic() + self._limits.seconds)
+
+    def _exchange(self, message: dict[str, Any], deadline: float) -> dict[str, Any]:
         self._send(wire.to_line(message), deadline)
         return wire.from_line(self._line(deadline))
 

@@ -1,10 +1,10 @@
 """What runs inside the sandbox: a student's cells, then the calls that the judge asks for.
 
-This file, ``wire.py`` and NumPy are all of ours that the sandbox holds. The judge drives it over
-standard input and output, a line a message:
+This file, ``cells.py``, ``wire.py`` and NumPy are all of ours that the sandbox holds. The judge
+drives it over standard input and output, a line a message:
 
-1. the judge sends the cells; they are executed in order, and the answer says whether the one in
-   question raised;
+1. the judge sends the cells, one at a time; each is run (see ``cells.py``), and the answer says
+   what raised in it;
 2. only then the judge sends the cases, one at a time; each answer holds the values or the error.
 
 So while a student's cells run, no case is in this process. Nothing here is trusted by the judge.
@@ -20,6 +20,8 @@ from typing import Any
 
 PROTOCOL_IN, PROTOCOL_OUT = 100, 101
 HOME = "/home"
+DATA, CHECKS = "/data", "/checks"
+"""Where the sandbox holds the files of an assignment, and what a student's own look needs."""
 
 _filter = b""
 _mapped = 0
@@ -44,6 +46,7 @@ def question(limits: dict[str, int], asked: int, answers: int) -> None:
         folder = f"size={limits['folder_bytes']},nr_inodes={limits['files']},mode=1777"
         linux.mount("tmpfs", HOME, safe, folder)
         os.chdir(HOME)
+        lay_out_data()
         silence(asked, answers)
         os.closerange(3, PROTOCOL_IN)
         os.closerange(PROTOCOL_OUT + 1, os.sysconf("SC_OPEN_MAX"))
@@ -90,16 +93,12 @@ def silence(asked: int, answers: int) -> None:
         os.dup2(nowhere, descriptor)
 
 
-def run_cells(cells: list[dict[str, str]], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Execute the cells in order, going on after one that raises; report on the last."""
-    error = None
-    for cell in cells:
-        error = None
-        try:
-            exec(compile(cell["source"], cell["name"], "exec"), namespace)
-        except BaseException as raised:
-            error = describe(raised, cell["name"])
-    return {"error": error}
+def lay_out_data() -> None:
+    """Let the files of the assignment be found where a notebook finds them: beside it."""
+    sys.path.insert(0, HOME)
+    if os.path.isdir(DATA):
+        for name in os.listdir(DATA):
+            os.symlink(f"{DATA}/{name}", f"{HOME}/{name}")
 
 
 def describe(raised: BaseException, *files: str) -> dict[str, Any]:
@@ -111,10 +110,11 @@ def describe(raised: BaseException, *files: str) -> dict[str, Any]:
             line = trace.tb_lineno
         trace = trace.tb_next
     try:
-        message = str(raised)[:500]
+        message = str(raised.msg if isinstance(raised, SyntaxError) else raised)[:500]
     except BaseException:
         message = ""
-    return {"type": type(raised).__name__[:100], "message": message, "line": line}
+    said = {"type": type(raised).__name__[:100], "message": message, "line": line}
+    return said | ({"statement": vars(raised).get("statement")} if said["type"] == "TimeUp" else {})
 
 
 def answer(case: dict[str, Any], namespace: dict[str, Any], files: list[str]) -> dict[str, Any]:
@@ -132,24 +132,51 @@ def answer(case: dict[str, Any], namespace: dict[str, Any], files: list[str]) ->
         return {"error": describe(raised, *files)}
 
 
+def check(cell: dict[str, str], namespace: dict[str, Any]) -> list[BaseException]:
+    """Run a public check on what a notebook's cells have defined, for the student's own look.
+
+    The check may import what the student's functions will not find when they are graded.
+    """
+    import builtins
+
+    import cells
+
+    original, hidden = builtins.__import__, set(os.listdir(CHECKS)) if os.path.isdir(CHECKS) else ()
+
+    def import_(name: str, globals: Any = None, *rest: Any, **named: Any) -> Any:
+        if globals is namespace and name.partition(".")[0] in hidden:
+            raise ModuleNotFoundError(f"No module named {name!r}")
+        return original(name, globals, *rest, **named)
+
+    sys.path.append(CHECKS)
+    builtins.__import__ = import_
+    return cells.Runner({**namespace, "__name__": "check"}).run(cell)
+
+
 def serve() -> None:
     """Speak the protocol until the judge has no more to ask."""
+    import cells
     import wire
 
     with open(PROTOCOL_IN, "rb") as asked, open(PROTOCOL_OUT, "wb", buffering=0) as answers:
-        cells = wire.from_line(asked.readline())["cells"]
-        namespace: dict[str, Any] = {"__name__": "__main__"}
-        answers.write(wire.to_line(run_cells(cells, namespace)))
-        files = [cell["name"] for cell in cells]
+        namespace = cells.notebook()
+        runner, files = cells.Runner(namespace), []
         for line in asked:
-            answers.write(wire.to_line(answer(wire.from_line(line), namespace, files)))
+            message = wire.from_line(line)
+            if cell := message.get("cell") or message.get("check"):
+                files.append(cell["name"])
+                raised = runner.run(cell) if "cell" in message else check(cell, namespace)
+                said = {"errors": [describe(error, cell["name"]) for error in raised]}
+            else:
+                said = answer(message, namespace, files)
+            answers.write(wire.to_line(said))
 
 
 def main() -> None:
     """Run one question without a sandbox (``--unsafe``): with limits, but with no wall."""
     import numpy  # noqa: F401 - loaded before the limit on memory, which counts from here
 
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.getcwd()]
     limits = json.loads(sys.argv[1])
     with open("/proc/self/statm") as statm:
         mapped = int(statm.read().split()[0]) * resource.getpagesize()

@@ -12,6 +12,7 @@ CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
+MNT_DETACH = 2
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 22, 38, 47
 _PR_CAP_AMBIENT_CLEAR_ALL, _SECCOMP_MODE_FILTER = 4, 2
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -34,6 +35,11 @@ def mount(kind: str, where: str, flags: int, options: str = "") -> None:
     """Mount an empty file system of a ``kind`` at ``where``, or change the flags of what is."""
     source = kind.encode() or b"none"
     _call("mount", source, where.encode(), kind.encode() or None, flags, options.encode() or None)
+
+
+def unmount(where: str) -> None:
+    """Take away what was mounted at ``where`` last."""
+    _call("umount2", where.encode(), MNT_DETACH)
 
 
 def prctl(option: int, *values: object) -> None:

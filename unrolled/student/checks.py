@@ -53,15 +53,15 @@ def check_by_hand(
     if result.first is None:
         print(f"Right: h and y at all {len(true)} time steps.")
         return
-    if not result.slips:
+    t, slip = next(iter(result.slips.items()), (len(true) + 1, result.first))
+    fine = {1: "", 2: " Step 1 is fine."}.get(t, f" Steps 1 to {t - 1} are fine.")
+    if result.first.kind in ("missing", "type", "shape"):
         T, size = getattr(true, result.first.quantity).shape
         raise CheckFailed(
             f"{result.first.quantity} is {result.first.got}; it needs {T} rows of {size} numbers "
-            f"each, one row for each time step t = 1 to {T}."
+            f"each, one row for each time step t = 1 to {T}.{fine}"
         )
-    t, slip = next(iter(result.slips.items()))
     source = {"h": f"x({t}) and your {cell.state[0]}({t - 1})", "y": f"your h({t})"}[slip.quantity]
-    fine = {1: "", 2: " Step 1 is fine."}.get(t, f" Steps 1 to {t - 1} are fine.")
     help_ = (hints or {}).get(place_and_value(slip)) or (
         "Write out each product, add the bias, then apply the activation."
     )
@@ -139,7 +139,7 @@ def check_call(
     returned = _called(function, arguments, hints or {})
     if returned is None:
         raise CheckFailed(f"{name} returns nothing: does it end with a return statement?")
-    wanted = {key: Expected(np.array(value, float), over_time) for key, value in expected.items()}
+    wanted = {key: Expected(np.asarray(value), over_time) for key, value in expected.items()}
     got = by_name(returned, list(expected))
     if got is None:
         raise CheckFailed(f"{name} does not return {' and '.join(expected)}.")
@@ -169,4 +169,7 @@ def _called(
 
 def _as_given(value: Any) -> Any:
     """An argument as the judge gives it: arrays of floats; a number of steps remains an integer."""
-    return value if isinstance(value, int) else np.array(value, float)
+    array = np.array(value)
+    if isinstance(value, int | str) or array.dtype.kind == "U":
+        return value
+    return array if array.dtype.kind == "c" else array.astype(float)

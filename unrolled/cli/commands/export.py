@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from unrolled.cli import exit_codes
 from unrolled.course.collecting import platform_numbers
 from unrolled.course.course import Course
 from unrolled.course.exports import Grade, canvas_csv, grades, moodle_csv
@@ -15,12 +16,13 @@ from unrolled.course.files import in_a_name, write
 from unrolled.running.reporting import missing, settle
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
     """Write the points for a learning platform."""
     course = Course(options.course)
-    assignment = course.assignment(options.assignment).name
+    asked = course.assignment(options.assignment)
+    assignment, titles = asked.name, {q.cell: q.title for q in asked.questions}
     late = {student: one.words for student, one in settle(course, assignment).items()}
-    found, most = grades(course, assignment, late, options.zeros)
+    found, most = grades(course, assignment, titles, late, options.zeros)
     gone = missing(course, course.handed_in(assignment))
     path = options.out or course.root / f"{options.platform}-{assignment}.csv"
     make = {"canvas": canvas_csv, "moodle": moodle_csv}[options.platform]
@@ -36,6 +38,7 @@ def run(options: argparse.Namespace) -> None:
             f"ask for --zeros: {', '.join(gone)}",
             file=sys.stderr,
         )
+    return exit_codes.NOT_ALL if waiting else 0
 
 
 def _parts(

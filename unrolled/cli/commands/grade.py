@@ -19,7 +19,7 @@ from unrolled.course.course import Course
 from unrolled.course.store import Store
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.results import UNSAFE, Result
-from unrolled.pages.rendering import visible
+from unrolled.pages.rendering import points, visible
 from unrolled.running.grading import by_student
 from unrolled.running.grading import grade as grade_class
 from unrolled.running.reporting import missing, write_report
@@ -43,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         cluster=options.cluster,
         dry_run=options.dry_run,
+        withhold=options.withhold,
     )
     changed = changes(before, results)
     wall = time.monotonic() - start
@@ -107,15 +108,15 @@ def changes(before: dict[str, dict[str, Any]], results: Sequence[Result]) -> lis
     for result in results:
         if (old := before.get(result.student)) is None:
             continue
-        points = {v["question"]: v["points"] for v in old["verdicts"]}
+        earlier = {v["question"]: v["points"] for v in old["verdicts"]}
         new = {v.question.cell: v.points for v in result.verdicts}
-        cells = [cell for cell in new if new[cell] != points.get(cell)]
+        cells = [cell for cell in new if new[cell] != earlier.get(cell)]
         if cells:
             changed.append(
                 {
                     "student": result.student,
                     "before": old["points"],
-                    "after": result.points,
+                    "after": result.points,  # the machine's, as before: a human's stay
                     "questions": cells,
                 }
             )
@@ -142,8 +143,8 @@ def table(assignment: Assignment, results: Sequence[Result]) -> str:
     rows = [
         [
             visible(result.student),
-            *("–" if v.points is None else f"{v.points:g}" for v in result.verdicts),
-            f"{result.points:g}",
+            *("–" if v.score is None else points(v.score) for v in result.verdicts),
+            points(result.score),
             result.remark,
         ]
         for result in results

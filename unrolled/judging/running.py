@@ -1,0 +1,180 @@
+"""Running the program of a hand-in up to a question, and what is to be said of its errors."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from unrolled.judging.program import Program, Step
+from unrolled.sandbox.containers import Container, Limits, Session, Stopped
+
+MOST_STOPS = 2
+"""How many of a student's own cells may end the process before none of them is run any more."""
+MOST_TOLD = 3
+MOST_ERRORS = 5
+
+T = TypeVar("T")
+
+
+class _Again(Exception):
+    """A cell that is not the question's ended the process: it is to run without it."""
+
+
+@dataclass
+class Running:
+    """What is known of a hand-in's program, from one question to the next.
+
+    Attributes
+    ----------
+    deadly : dict
+        The cells that ended the process, by their number, and how.
+    slow : dict
+        The statements of a student's own cells that took too long, by the cell's number.
+    """
+
+    program: Program
+    container: Container
+    limits: Limits
+    deadly: dict[int, str] = field(default_factory=dict)
+    slow: dict[int, set[int]] = field(default_factory=dict)
+
+    def question(self, answer: str, seconds: float, then: Callable[[Run], T]) -> T:
+        """Run the program for the question of one ``answer``, and ``then`` what is asked of it.
+
+        Raises
+        ------
+        Stopped, WireError
+            If its own code gives no answer.
+        """
+        while True:
+            try:
+                with self.container.question(seconds) as session:
+                    time = self.limits.with_seconds(seconds).seconds
+                    return then(Run(self, session, answer, time))
+            except _Again:
+                continue
+
+    def stopped(self, number: int, reason: str) -> None:
+        """Leave out a cell from now on; if it is one too many of a student's own, all of these."""
+        self.deadly[number] = reason
+        own = [n for n, step in enumerate(self.program.steps) if step.own or step.ours]
+        if sum(n in self.deadly for n in own) > MOST_STOPS:
+            self.deadly |= {n: reason for n in own if n not in self.deadly}
+
+    def left_out(self) -> list[str]:
+        """What of the student's own cells did not run, and why."""
+        own = {n: step for n, step in enumerate(self.program.steps) if not step.answer}
+        return [
+            *(
+                f"{_capital(own[n].name)} was left out: it gave {reason}."
+                for n, reason in self.deadly.items()
+                if n in own
+            ),
+            *(
+                f"Of {own[n].name} a part was left out: cells of your own may take "
+                f"{own[n].message(self.limits.seconds)['own_seconds']:g} seconds together."
+                for n in self.slow
+                if n in own
+            ),
+        ]
+
+
+@dataclass
+class Run:
+    """The program of a hand-in, as it runs for one question."""
+
+    running: Running
+    session: Session
+    answer: str
+    seconds: float
+    done: int = 0
+    raised: list[tuple[Step, dict[str, Any]]] = field(default_factory=list)
+
+    def to_check(self) -> None:
+        """Run what stands before the check of the question."""
+        self._go_on(self.running.program.until.get(self.answer, 0))
+
+    def to_end(self) -> bool:
+        """Run the rest, too; says whether there was any."""
+        last = len(self.running.program.steps)
+        return self.done < last and bool(self._go_on(last))
+
+    def _go_on(self, last: int) -> int:
+        running = self.running
+        steps = {
+            n: running.program.steps[n] for n in range(self.done, last) if n not in running.deadly
+        }
+        self.done = last
+        sent = [step.message(self.seconds, running.slow.get(n, ())) for n, step in steps.items()]
+        numbers = list(steps)
+        try:
+            errors = self.session.run(sent)
+        except Stopped as stopped:
+            if stopped.cell is None:
+                raise
+            number = numbers[stopped.cell]
+            running.stopped(number, str(stopped))
+            if steps[number].answer == self.answer:
+                raise
+            raise _Again from None
+        for number, found in zip(numbers, errors, strict=True):
+            self.raised += [(steps[number], error) for error in found[:MOST_ERRORS]]
+            slow = {error["statement"] for error in found if type(error.get("statement")) is int}
+            if slow:
+                running.slow.setdefault(number, set()).update(slow)
+        return len(sent)
+
+    def defines(self, names: Sequence[str]) -> bool:
+        """Whether all of these are defined now."""
+        values = self.session.ask({"read": list(names)}).get("values")
+        return isinstance(values, dict) and all(values.get(name) is not None for name in names)
+
+    def first_error(self) -> str | None:
+        """The first error in the answer's own cells, in words."""
+        own = (error for step, error in self.raised if step.answer == self.answer)
+        return told(next(own, None), hidden=False)
+
+    def errors(self, all_of_them: bool) -> list[str]:
+        """What stops in the answer's cells; where ``all_of_them``, also in the student's own."""
+        said = []
+        for step, error in self.raised:
+            words = _sentence(told(error, hidden=False) or "")
+            if step.answer == self.answer:
+                said.append(
+                    f"Your cell stops with {words} What it defines was judged all the same."
+                )
+            elif step.own and all_of_them:
+                said.append(f"{_capital(step.name)} stops with {words}")
+        return list(dict.fromkeys(said))[:MOST_TOLD]
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?")) else f"{words}."
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def told(error: Any, hidden: bool) -> str | None:
+    """What may be told of an error: in a hidden case only a built-in name, which holds no value."""
+    if error is None:
+        return None
+    kind, message, line = (
+        (error.get(key) for key in ("type", "message", "line"))
+        if isinstance(error, dict)
+        else ("an error", "", None)
+    )
+    if kind == "ModuleNotFoundError" and "rnnlib" in str(message):
+        return (
+            "ModuleNotFoundError: rnnlib is not there when your answer is graded, "
+            "because the question asks for your own code."
+        )
+    known = isinstance(getattr(builtins, str(kind), None), type)
+    if hidden:
+        return f"{kind if known else 'an error'}."
+    where = f" in line {line}" if isinstance(line, int) else ""
+    said = f": {str(message)[:300]}" if message else ""
+    return f"{str(kind)[:100]}{where}{said}"
