@@ -12,13 +12,13 @@ import sys
 from collections.abc import Sequence
 
 from unrolled.cli import exit_codes
-from unrolled.cli.parser import parser
+from unrolled.cli.parser import parse
 from unrolled.errors import UnrolledError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code (see ``--help``)."""
-    options = parser().parse_args(arguments)
+    options = parse(sys.argv[1:] if arguments is None else arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # in a file or a pipe, too, what is printed stands before what is told after it
         sys.stdout.reconfigure(line_buffering=True)

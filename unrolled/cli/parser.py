@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     _release(add)
     _collect(add)
     _extend(add)
+    _regrade(add)
     _export(add)
     _check(add)
     _doctor(add)
@@ -57,6 +58,16 @@ def commands() -> dict[str, argparse.ArgumentParser]:
     """The parser of each command, by the command's name."""
     [found] = [action.choices for action in parser()._actions if action.choices]
     return dict(found)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """What was typed, options before, between or after the names."""
+    name, *rest = arguments or [""]
+    if name not in commands():
+        return parser().parse_args(arguments)
+    options = commands()[name].parse_intermixed_args(rest)
+    options.command = name
+    return options
 
 
 class _Paragraphs(argparse.HelpFormatter):
@@ -221,6 +232,31 @@ def _extend(add: Add) -> None:
             metavar="N",
             help=f"so many {unit}; with 0 days and 0 hours it is taken away again",
         )
+    _takes_course(parser)
+
+
+def _regrade(add: Add) -> None:
+    parser = add(
+        "regrade",
+        help="judge some hand-ins again, as students ask for it",
+        description="Judges the hand-ins of the students that you name anew, changed or not. With "
+        "a table of requests the answers named in it also wait for a human, in formgrader and in "
+        "the table of unrolled marks; until then those students have no final grade. With "
+        "--dry-run see first what would come of it.",
+        epilog="example: unrolled regrade elman --requests requests.csv --dry-run",
+    )
+    parser.add_argument("assignment", help="its name, as in the source folder")
+    parser.add_argument("students", nargs="*", help="the ids of those to be judged again")
+    parser.add_argument(
+        "--requests",
+        type=Path,
+        metavar="FILE",
+        help="a table (CSV) with the columns “id”, “question” and “reason”; a question is named by "
+        "its cell or its title",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="write nothing; show what would change"
+    )
     _takes_course(parser)
 
 

@@ -11,7 +11,7 @@ import hmac
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
@@ -50,6 +50,7 @@ def grade(
     cluster: str | None = None,
     dry_run: bool = False,
     withhold: bool = False,
+    only: Collection[str] | None = None,
 ) -> Iterator[Result]:
     """Grade every hand-in of ``assignment``; yields each result as soon as it is recorded.
 
@@ -65,6 +66,8 @@ def grade(
         Judge, but write nothing.
     withhold
         Write pages without the numbers that were expected: others have still to hand in.
+    only
+        Judge the hand-ins of these students anew, changed or not, and nobody else's.
 
     Raises
     ------
@@ -90,11 +93,13 @@ def grade(
             register(course, assignment)
             book = held.enter_context(open_gradebook(course, assignment))
         todo = []
-        for student in students:
+        for student in students if only is None else ():
             if (result := run.earlier_result(book, student)) is not None:
                 yield result
             else:
                 todo.append(student)
+        if only is not None:
+            todo = [student for student in students if student in only]
         if not todo:
             return
         workers = min(jobs or os.cpu_count() or 1, len(todo))

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
             assignment = course.assignment(options.assignment)
             for line in course.unreleased(assignment):
                 print(f"unrolled: {line}", file=sys.stderr)
-    before, start = _kept(course, assignment), time.monotonic()
+    before, start = kept(course, assignment), time.monotonic()
     results = grade_with_progress(
         course,
         assignment,
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
             report=report and str(report),
         )
     elif options.dry_run:
-        print(_told(changed))
+        print(told(changed))
     else:
         print(table(assignment, results))
         if gone := missing(course, (result.student for result in results)):
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     return _needing_a_human(course, assignment, results)
 
 
-def _kept(course: Course, assignment: Assignment) -> dict[str, dict[str, Any]]:
+def kept(course: Course, assignment: Assignment) -> dict[str, dict[str, Any]]:
     """The results of earlier runs, by student."""
     store = Store(course.root, assignment.name)
     entries = {
@@ -123,7 +123,8 @@ def changes(before: dict[str, dict[str, Any]], results: Sequence[Result]) -> lis
     return changed
 
 
-def _told(changed: list[dict[str, Any]]) -> str:
+def told(changed: list[dict[str, Any]]) -> str:
+    """Who gains and who loses, as a table of text."""
     if not changed:
         return "Nobody's points would change."
     rows = [
