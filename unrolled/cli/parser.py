@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     _collect(add)
     _extend(add)
     _regrade(add)
+    _similar(add)
     _export(add)
     _check(add)
     _doctor(add)
@@ -260,6 +261,27 @@ def _regrade(add: Add) -> None:
     _takes_course(parser)
 
 
+def _similar(add: Add) -> None:
+    parser = add(
+        "similar",
+        help="name hand-ins that are much alike",
+        description="Compares the code of all hand-ins with each other, without what all were "
+        "given, and writes similar-ASSIGNMENT.html, with the pairs side by side. Names and "
+        "comments do not count, and who hands in together is not compared. It takes the extra "
+        "“similarity”.",
+        epilog="example: unrolled similar elman --above 90",
+    )
+    _takes_assignment(parser)
+    parser.add_argument(
+        "--above",
+        type=_percent,
+        default=80,
+        metavar="PERCENT",
+        help="how much of one of the two the other has to have (default: 80)",
+    )
+    _takes_json(parser)
+
+
 def _export(add: Add) -> None:
     parser = add(
         "export",
@@ -362,6 +384,13 @@ def _no_less_than_nothing(text: str) -> float:
     number = float(text)
     if not 0 <= number < 10_000:
         raise argparse.ArgumentTypeError(f"{text} is not from 0 to 10000")
+    return number
+
+
+def _percent(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 100")
     return number
 
 

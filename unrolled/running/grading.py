@@ -112,6 +112,12 @@ def grade(
         yield from failed
 
 
+def jobs_of(course: Course, assignment: Assignment) -> Iterator[Job]:
+    """The hand-ins of an assignment as they lie there, in order of the students' names."""
+    run = _Run(course, assignment, Context.pack(assignment), dry=True)
+    yield from run.jobs(None, course.submitted_students(assignment.name), [])
+
+
 def graded(course: Course, assignment: Assignment) -> list[Result]:
     """Every hand-in that has been graded, as it was, with what a human gave.
 
