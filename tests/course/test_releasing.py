@@ -64,8 +64,8 @@ def test_a_right_solution_is_released_and_its_source_stays_as_it_is(course):
     "old, new, told",
     [
         ("[3, 1, 0],", "[3, 1, 1],", "ex1-by-hand: .* of 4 points"),
-        ("check_by_hand(notes_elman(),", "check_by_hand(network,", "NameError: name 'network'"),
-        ("from unrolled import check_by_hand", "", "NameError: name 'check_by_hand'"),
+        ("check_by_hand(notes_elman(),", "check_by_hand(network,", "NameError.* name 'network'"),
+        ("from unrolled import check_by_hand", "", "NameError.* name 'check_by_hand'"),
     ],
 )
 def test_a_solution_that_does_not_earn_everything_is_not_released(course, capsys, old, new, told):

@@ -18,7 +18,7 @@ import re
 import signal
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -116,6 +116,18 @@ def notebook() -> dict[str, Any]:
     namespace.update(display=Nothing(), get_ipython=lambda: shell, In=[], Out={}, _="")
     vars(builtins).update(input=_input, exit=_exit, quit=_exit, help=lambda *_: None)
     return namespace
+
+
+def hide(modules: Sequence[str], namespace: dict[str, Any]) -> None:
+    """Let no import in the cells find these, though they may be here for the checks."""
+    original = builtins.__import__
+
+    def import_(name: str, globals: Any = None, *rest: Any, **named: Any) -> Any:
+        if globals is namespace and name.partition(".")[0] in modules:
+            raise ModuleNotFoundError(f"No module named {name!r}")
+        return original(name, globals, *rest, **named)
+
+    builtins.__import__ = import_
 
 
 def _input(prompt: object = "") -> str:
