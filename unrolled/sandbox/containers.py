@@ -30,6 +30,7 @@ from typing import Any
 from unrolled.sandbox import bubblewrap, cgroup, forkserver, packages, syscalls, wire
 from unrolled.sandbox.bubblewrap import SandboxMissing
 
+OURS = ("rnnlib", "unrolled")
 START_SECONDS = 30
 WARM_MEMORY = 256 << 20  # what the fork server and the containers take, amply
 
@@ -76,6 +77,11 @@ class Contents:
     packages: tuple[str, ...] = ()
     data: tuple[tuple[str, bytes], ...] = ()
     checks: tuple[Path, ...] = ()
+
+    @property
+    def hidden(self) -> list[str]:
+        """What no student's code finds, wherever it runs."""
+        return [name for name in OURS if name not in self.packages]
 
 
 NOTHING_ELSE = Contents()
@@ -252,7 +258,8 @@ class Container:
         """
         limits = self.limits.with_seconds(seconds)
         # 60000 user numbers above all that Debian gives out, of which no two at a time are the same
-        order = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
+        order: dict[str, Any] = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
+        order["hidden"] = self.contents.hidden
         return Session(limits, partial(self._start, json.dumps(order)))
 
     def _start(self, order: str, asked: int, answers: int) -> End:
