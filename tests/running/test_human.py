@@ -18,6 +18,7 @@ import sketch
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
+from needs import needed
 from PIL import Image
 from sketch import NAME, cell_of, notebook, page, picture, png, submit
 
@@ -507,6 +508,36 @@ def test_pictures_are_kept_for_the_human_and_the_page(course):
     nbformat.validate(shown)
     outputs = [o for c in shown.cells for o in c.get("outputs", ()) if "data" in o]
     assert len(outputs) == 4 and all("image/png" in o.data for o in outputs)
+    assert len(cell_of(shown, "plot").outputs) == 2
+
+
+DRAWS = """import matplotlib.pyplot as plt
+plt.plot(np.tanh(np.linspace(-2, 2)))
+plt.show()
+plt.figure()
+plt.imshow(np.eye(3))"""
+
+
+def test_what_a_cell_draws_is_drawn_where_it_is_graded(course):
+    needed("matplotlib")
+    submit(course, "ann", plot=DRAWS, own_network="plt.bar([1, 2], [3, 4])")
+    random = "import matplotlib.pyplot as plt\nplt.imshow(np.random.rand(9, 9))"
+    submit(course, "bob", plot=random)
+    forged = "import matplotlib.figure\nmatplotlib.figure.Figure.savefig = lambda _, f, **k: {}"
+    for n, does in enumerate(("f.write(b'x' * 10**7)", "1 / 0", "f.write(b'<svg/>')")):
+        submit(course, f"hostile-{n}", plot=f"{forged.format(does)}\n{DRAWS}")
+    graded(course)
+    assert len(drawn(course, "ann")) == 3
+    assert all(image.size > (200, 200) for image in drawn(course, "ann"))
+    assert [drawn(course, f"hostile-{n}") for n in range(3)] == [[], [], []]
+    # it stays when a human has graded, and is no new answer when it is drawn anew
+    for student in ("ann", "bob"):
+        in_formgrader(course, student, "plot", 1.5)
+    submit(course, "bob", plot=random, why="Since it is bounded.")
+    results = graded(course)
+    assert verdict(results["ann"], "plot").score == verdict(results["bob"], "plot").score == 1.5
+    assert len(drawn(course, "ann")) == 3 and len(drawn(course, "bob")) == 1
+    shown = nbformat.read(course.folder("autograded", "ann", NAME) / f"{NAME}.ipynb", as_version=4)
     assert len(cell_of(shown, "plot").outputs) == 2
 
 

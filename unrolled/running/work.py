@@ -323,7 +323,8 @@ def _shown_by_id(notebook: str) -> dict[str, list[Any]]:
         drawn = [
             output["data"]
             for output in cell.get("outputs", ())
-            if "data" in output and not output["metadata"]["unrolled"]["drawn_here"]
+            if "data" in output
+            and not output.get("metadata", {}).get("unrolled", {}).get("drawn_here")
         ]
         found.setdefault(name, []).append((source(cell), drawn))
     return found

@@ -21,7 +21,7 @@ import signal
 import sys
 import types
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 MOST_ERRORS = 5
@@ -205,9 +205,10 @@ class Runner:
                 picture = base64.b64encode(file.getvalue()).decode()
                 if sum(map(len, self.drawn)) + len(picture) <= MOST_DRAWN:
                     self.drawn = [*self.drawn, picture][:MOST_FIGURES]
-            pyplot.close("all")
         except BaseException:  # a figure that cannot be drawn is none
             pass
+        with suppress(BaseException):
+            pyplot.close("all")
 
     def _execute(self, statement: ast.stmt, name: str) -> None:
         module: Any = ast.Module([statement], [])
