@@ -84,7 +84,7 @@ def test_canvas_by_its_numbers_or_by_names_alone(course, run, numbers):
     assert code == 0 and not told.err
     assert handed_in(course) == {f"{who}/{ASSIGNMENT}/{NB}": who for who in CANVAS.values()}
     assert "late" in next(line for line in told.out.splitlines() if line.startswith("sean"))
-    assert "4 handed in; from 3 of the roster there is nothing: li, zoe, lukasz." in told.out
+    assert "4 in it; nothing from 3 of the roster: li, zoe, lukasz." in told.out
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,14 @@ def test_canvas_gets_the_ids_that_it_asks_for_and_zeros_if_asked(with_roster, ca
     ]
 
 
+def test_nbgraders_gradebook_is_told_the_names(with_roster):
+    export(with_roster, "canvas")
+    with Gradebook(with_roster.db_url, with_roster.id) as book:
+        ann = book.find_student("ann")
+        assert (ann.first_name, ann.email, ann.lms_user_id) == ("Ann", "ann@example.org", "4711")
+        assert {student.id for student in book.students} == {"ann", "=1+1"}
+
+
 def test_moodle_gets_the_ids_that_it_asks_for(with_roster):
     _, path = export(with_roster, "moodle", "--zeros")
     head, _, *rows = table(path)

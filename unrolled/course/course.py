@@ -211,6 +211,20 @@ class Course:
         engine.dispose()
         return [Student(**{name: value or "" for name, value in row.items()}) for row in rows]
 
+    def tell_gradebook(self) -> None:
+        """Give nbgrader's gradebook the names that the roster has, as formgrader shows them."""
+        known = {student.id: student for student in self._known_students()}
+        columns = ("first_name", "last_name", "email", "lms_user_id")
+        table, engine = api.Student.__table__, create_engine(self.db_url)
+        with engine.begin() as connection:
+            for student in self.class_roster().students:
+                names = {name: getattr(student, name) for name in columns if getattr(student, name)}
+                before = known.get(student.id)
+                if before and any(getattr(before, name) != names[name] for name in names):
+                    row = table.update().where(table.c.id == student.id)
+                    connection.execute(row.values(names))
+        engine.dispose()
+
     def roster(self, name: str) -> Roster:
         """The students to whom numbers of their own were given out in an assignment."""
         path = self.root / PER_STUDENT / f"{name}.csv"

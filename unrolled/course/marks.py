@@ -117,7 +117,8 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             if any(cells.values()):
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise MarksError(f"{path} line {reader.line_num} cannot be read: {error}") from None
+        where = f"after line {reader.line_num}"
+        raise MarksError(f"{path} cannot be read as a table: {where}: {error}") from None
 
 
 def _uncovered(cell: str) -> str:

@@ -99,6 +99,15 @@ def pictures(beside: Mapping[str, Sequence[Cell]]) -> dict[str, list[bytes]]:
     return found
 
 
+def drawn_inside(found: Any) -> list[str]:
+    """The pictures that a sandbox says were drawn in it, made anew, in base64."""
+    output = [
+        {"data": {"image/png": coded}} for coded in (found if isinstance(found, list) else ())
+    ]
+    made = pictures({"": [{"outputs": output}]}).get("", [])
+    return [base64.b64encode(picture).decode() for picture in made]
+
+
 def _pngs(cells: Sequence[Cell]) -> Iterator[bytes]:
     """Whatever says of itself that it is a PNG: outputs, and what was pasted into a text."""
     for cell in cells:
@@ -137,18 +146,19 @@ def made_anew(raw: bytes) -> bytes:
     picture.thumbnail((WIDEST, WIDEST))
     made = _png(picture)
     while len(made) > MOST_BYTES:
-        made = _png(picture.quantize(64))
-        picture.thumbnail((picture.width * 3 // 4 + 1, picture.height * 3 // 4 + 1))
+        made = _png(picture.quantize(64, Image.Quantize.FASTOCTREE))
+        part = 0.9 * min(1, (MOST_BYTES / len(made)) ** 0.5)
+        picture = picture.resize((int(picture.width * part) + 1, int(picture.height * part) + 1))
     return made
 
 
 def _png(picture: Image.Image) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "PNG", optimize=True)
+    picture.save(out, "PNG")
     return out.getvalue()
 
 
-def picture_output(picture: bytes) -> NotebookNode:
-    """A picture as the output of a cell."""
+def picture_output(picture: bytes, drawn_here: bool) -> NotebookNode:
+    """A picture as the output of a cell; ``drawn_here``, not by the student's own machine."""
     data = {"image/png": base64.b64encode(picture).decode(), "text/plain": "a picture"}
-    return new_output("display_data", data=data)
+    return new_output("display_data", data=data, metadata={"unrolled": {"drawn_here": drawn_here}})

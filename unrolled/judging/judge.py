@@ -113,14 +113,16 @@ class _Judgement:
     def verdict(self) -> Verdict:
         question = self.question
         if question.cell in self.tasks:
-            return self._say("not graded", None, "A human looks at what you did here.")
+            said = self._say("not graded", None, "A human looks at what you did here.")
+            return replace(said, drawn=self._drawn())
         if question.cell not in self.submission.attempted:
             if question.cell in self.submission.missing:
                 reason = "The cell of this answer was taken out of the notebook."
                 return self._say("altered", 0.0, reason)
             return self._say("not attempted", 0.0, "There is no answer here.")
         if isinstance(question, Written):
-            return self._say("not graded", None, "A human reads this answer.")
+            said = self._say("not graded", None, "A human reads this answer.")
+            return replace(said, drawn=self._drawn())
         seconds = question.seconds if isinstance(question, Code) else 0
         try:
             return self.running.question(question.cell, seconds, self._answered)
@@ -129,10 +131,27 @@ class _Judgement:
         except wire.WireError as error:
             return self._say("killed", 0.0, f"Your code sent {error}.")
 
+    def _drawn(self) -> list[str]:
+        """The figures of an answer that only a human grades."""
+        program = self.running.program
+        steps = range(len(program.steps))
+        if not program.draws or not any(program.is_of(n, self.question.cell) for n in steps):
+            return []
+
+        def drawn(run: Run) -> list[str]:
+            run.to_check()
+            return run.drawn()
+
+        try:
+            return self.running.question(self.question.cell, 0, drawn)
+        except (Stopped, wire.WireError):
+            return []
+
     def _answered(self, run: Run) -> Verdict:
         """The verdict, once the cells have run."""
         question = self.question
         run.to_check()
+        drawn = run.drawn()
         if not run.defines(names_asked(question)):
             run.to_end()
         match question:
@@ -143,9 +162,8 @@ class _Judgement:
             case Code():
                 found = self._code(run, question)
         errors = run.errors(found.status != "correct")
-        return replace(
-            found, reasons=[*found.reasons, *errors], withheld=[*found.withheld, *errors]
-        )
+        reasons, withheld = [*found.reasons, *errors], [*found.withheld, *errors]
+        return replace(found, reasons=reasons, withheld=withheld, drawn=drawn)
 
     def _say(
         self, status: str, share: float | None, *reasons: str | Told, idea: Wrong | None = None

@@ -81,6 +81,8 @@ class Verdict:
         "wrong", or "after" the first that is wrong. Only of what the student may see.
     rows : list of Rows
         What differs first.
+    drawn : list of str
+        The figures that the answer drew when it was judged: PNG made anew, in base64.
     mark : Mark or None
         What a human gave. It is the gradebook's, and not kept with the result.
     """
@@ -98,6 +100,7 @@ class Verdict:
     hidden: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     rows: list[Rows] = field(default_factory=list)
+    drawn: list[str] = field(default_factory=list)
     mark: Mark | None = None
 
     @property
@@ -193,6 +196,7 @@ class Result:
                 "hidden": v.hidden,
                 "steps": v.steps,
                 "rows": [asdict(rows) for rows in v.rows],
+                "drawn": v.drawn,
                 "mark": v.mark and asdict(v.mark),
                 "score": v.score,
             }
@@ -225,7 +229,7 @@ def from_json(data: dict[str, Any], questions: Sequence[Question]) -> Result:
             asked[v["question"]],
             **{name: v[name] for name in ("status", "points", "max_points", "reasons")},
             **{name: v[name] for name in ("idea", "hint", "figure", "given")},
-            **{name: v[name] for name in ("withheld", "hidden", "steps")},
+            **{name: v[name] for name in ("withheld", "hidden", "steps", "drawn")},
             rows=[Rows(**rows) for rows in v["rows"]],
         )
         for v in data["verdicts"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from unrolled.judging.beside import drawn_inside
 from unrolled.judging.program import Program, Step
 from unrolled.sandbox.containers import Container, Limits, Session, Stopped
 
@@ -107,7 +108,11 @@ class Run:
             n: running.program.steps[n] for n in range(self.done, last) if n not in running.deadly
         }
         self.done = last
-        sent = [step.message(self.seconds, running.slow.get(n, ())) for n, step in steps.items()]
+        program = running.program
+        sent = [
+            step.message(self.seconds, running.slow.get(n, ()), program.is_of(n, self.answer))
+            for n, step in steps.items()
+        ]
         numbers = list(steps)
         try:
             errors = self.session.run(sent)
@@ -130,6 +135,12 @@ class Run:
         """Whether all of these are defined now."""
         values = self.session.ask({"read": list(names)}).get("values")
         return isinstance(values, dict) and all(values.get(name) is not None for name in names)
+
+    def drawn(self) -> list[str]:
+        """The figures that the answer's cells drew: PNG made anew, in base64."""
+        if not self.running.program.draws:
+            return []
+        return drawn_inside(self.session.ask({"drawn": True}).get("drawn"))
 
     def first_error(self) -> str | None:
         """The first error in the answer's own cells, in words."""

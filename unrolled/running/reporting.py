@@ -15,7 +15,7 @@ from unrolled.course import lateness, store, withdrawn
 from unrolled.course.copied import copied_answers
 from unrolled.course.course import Course
 from unrolled.course.files import in_a_name, write
-from unrolled.course.gradebook import Gradebook, open_gradebook
+from unrolled.course.gradebook import Gradebook, errors_named, open_gradebook
 from unrolled.course.lateness import Lateness
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.results import Result
@@ -44,6 +44,8 @@ def settle(course: Course, assignment: str) -> dict[str, Lateness]:
                 "but a human graded that hand-in: it stays in the gradebook, and leaves our tables",
                 file=sys.stderr,
             )
+        with errors_named(course.db_url):
+            course.tell_gradebook()
         late = lateness.settle(course, assignment)
         root = course.root / course.directory.feedback_directory
         for student in sorted(path.name for path in root.glob("*") if path.is_dir()):

@@ -6,6 +6,7 @@ reads and writes no course, so that nothing has to be shared but this package an
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -27,7 +28,7 @@ from unrolled.judging.assignment import Assignment, same_verdict_for_all
 from unrolled.judging.beside import own_cells, picture_output, pictures, shown
 from unrolled.judging.judge import judge, names_asked
 from unrolled.judging.notebook import cell_id, is_task, rebuild, source
-from unrolled.judging.results import UNSAFE, Result
+from unrolled.judging.results import UNSAFE, Result, Verdict
 from unrolled.judging.submission import Submission, Unreadable, parse, with_ids
 from unrolled.judging.variants import Variant
 from unrolled.pages.feedback import feedback_page
@@ -260,8 +261,17 @@ def render_again(assignment: Assignment, job: Job, result: Result, withhold: boo
 def render(assignment: Assignment, result: Result, hand_in: HandIn, withhold: bool = False) -> Done:
     """The pages that go with a result."""
     notebook = nbformat.writes(graded_notebook(assignment, result, hand_in))
-    page = feedback_page(assignment, result, hand_in.answers, hand_in.drawn, withhold)
+    drawn = {v.question.cell: _pictures(v, hand_in) for v in result.verdicts}
+    page = feedback_page(assignment, result, hand_in.answers, drawn, withhold)
     return Done(result.to_json(), notebook, page)
+
+
+def _pictures(verdict: Verdict, hand_in: HandIn) -> list[bytes]:
+    """Of an answer what it drew here, or what was handed in where that is more."""
+    handed_in = hand_in.drawn.get(verdict.question.cell, [])
+    if len(verdict.drawn) < len(handed_in):
+        return handed_in
+    return [base64.b64decode(coded) for coded in verdict.drawn]
 
 
 def graded_notebook(assignment: Assignment, result: Result, hand_in: HandIn) -> NotebookNode:
@@ -269,10 +279,15 @@ def graded_notebook(assignment: Assignment, result: Result, hand_in: HandIn) -> 
     judge's words."""
     notebook = rebuild(assignment.released, hand_in.answers)
     said = {v.question.points: v for v in result.verdicts if v.question.points != v.question.cell}
+    of_cells = {v.question.cell: v for v in result.verdicts}
     cells = []
     for cell in notebook.cells:
         name = cell_id(cell)
-        outputs = [picture_output(picture) for picture in hand_in.drawn.get(name, ())]
+        outputs = []
+        if (answer := of_cells.get(name)) is not None:
+            found = _pictures(answer, hand_in)
+            here = found != hand_in.drawn.get(name)
+            outputs = [picture_output(picture, here) for picture in found]
         verdict = said.get(name)
         if cell.cell_type == "code" and verdict is not None:
             text = "\n".join([result.stamp, *verdict.reasons]).strip() + "\n"
@@ -304,6 +319,12 @@ def _shown_by_id(notebook: str) -> dict[str, list[Any]]:
         return {}
     for cell in cells:
         name = cell_id(cell) or name
-        drawn = [o["data"] for o in cell.get("outputs", ()) if "data" in o]
+        # what is drawn here may be random
+        drawn = [
+            output["data"]
+            for output in cell.get("outputs", ())
+            if "data" in output
+            and not output.get("metadata", {}).get("unrolled", {}).get("drawn_here")
+        ]
         found.setdefault(name, []).append((source(cell), drawn))
     return found

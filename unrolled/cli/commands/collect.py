@@ -66,7 +66,7 @@ def _told(found: Found, missing: list[str], dry_run: bool) -> str:
         for hand_in in found.hand_ins
     ]
     lines = [tabulate(rows, ["student", "hand-in", "from"], disable_numparse=True)] if rows else []
-    lines.append(f"{len(rows)} handed in; from {len(missing)} of the roster there is nothing")
+    lines.append(f"{len(rows)} in it; nothing from {len(missing)} of the roster")
     lines[-1] += f": {', '.join(missing)}." if missing else "."
     return "\n\n".join(lines) + (" Nothing was written." if dry_run else "")
 

@@ -21,6 +21,8 @@ def run(options: argparse.Namespace) -> None:
     course = Course(options.course)
     assignment = course.assignment(options.assignment)
     results = graded(course, assignment)
+    if not results:
+        raise marks.MarksError(f"nobody has been graded yet: unrolled grade {assignment.name}")
     if options.table is None:
         path = course.root / f"marks-{assignment.name}.csv"
         table = marks.to_fill_in(results)
