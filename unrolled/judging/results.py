@@ -50,6 +50,8 @@ class Verdict:
         The wrong idea that explains the answer, its hint, and where in the book it is settled.
     given : str
         The marks of typed numbers that are wrong: they may be right for somebody else.
+    by_the_clock : bool
+        The time ran out, and not the processor's: alone on the machine it may have been enough.
     """
 
     question: Question
@@ -61,6 +63,7 @@ class Verdict:
     hint: str = ""
     figure: str = ""
     given: str = ""
+    by_the_clock: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reasons", told(self.reasons))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,7 +15,18 @@ MOST_STOPS = 2
 MOST_TOLD = 3
 MOST_ERRORS = 5
 
+USUAL_ERRORS = {
+    *("ValueError", "TypeError", "IndexError", "KeyError", "NameError", "AttributeError"),
+    *("ZeroDivisionError", "AssertionError", "RecursionError", "NotImplementedError"),
+}
+"""What an honest program stops with. In a hidden case no other name is told, for each can carry a
+part of a number."""
+
 T = TypeVar("T")
+
+
+class ToBeContinued:
+    """What comes of a question whose process is to wait, with all that it has defined."""
 
 
 class _Again(Exception):
@@ -32,6 +43,8 @@ class Running:
         The cells that ended the process, by their number, and how.
     slow : dict
         The statements of a student's own cells that took too long, by the cell's number.
+    held : ExitStack
+        The questions whose processes wait for their hidden cases.
     """
 
     program: Program
@@ -39,6 +52,7 @@ class Running:
     limits: Limits
     deadly: dict[int, str] = field(default_factory=dict)
     slow: dict[int, set[int]] = field(default_factory=dict)
+    held: ExitStack = field(default_factory=ExitStack)
 
     def question(self, answer: str, seconds: float, then: Callable[[Run], T]) -> T:
         """Run the program for the question of one ``answer``, and ``then`` what is asked of it.
@@ -49,12 +63,13 @@ class Running:
             If its own code gives no answer.
         """
         while True:
-            try:
-                with self.container.question(seconds) as session:
-                    time = self.limits.with_seconds(seconds).seconds
-                    return then(Run(self, session, answer, time))
-            except _Again:
-                continue
+            with ExitStack() as stack, suppress(_Again):
+                session = stack.enter_context(self.container.question(seconds))
+                time = self.limits.with_seconds(seconds).seconds
+                found = then(Run(self, session, answer, time))
+                if isinstance(found, ToBeContinued):
+                    self.held.push(stack.pop_all())
+                return found
 
     def stopped(self, number: int, reason: str) -> None:
         """Leave out a cell from now on; if it is one too many of a student's own, all of these."""
@@ -159,7 +174,7 @@ def _capital(name: str) -> str:
 
 
 def told(error: Any, hidden: bool) -> str | None:
-    """What may be told of an error: in a hidden case only a built-in name, which holds no value."""
+    """What may be told of an error: in a hidden case only its name, if it is one of the usual."""
     if error is None:
         return None
     kind, message, line = (
@@ -172,9 +187,8 @@ def told(error: Any, hidden: bool) -> str | None:
             "ModuleNotFoundError: rnnlib is not there when your answer is graded, "
             "because the question asks for your own code."
         )
-    known = isinstance(getattr(builtins, str(kind), None), type)
     if hidden:
-        return f"{kind if known else 'an error'}."
-    where = f" in line {line}" if isinstance(line, int) else ""
+        return f"{kind if kind in USUAL_ERRORS else 'an error'}."
+    where = f" in line {line}" if type(line) is int and 0 < line < 10**6 else ""
     said = f": {str(message)[:300]}" if message else ""
     return f"{str(kind)[:100]}{where}{said}"

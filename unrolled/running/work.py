@@ -23,7 +23,7 @@ from nbformat.v4 import new_output
 
 import rnnlib
 from unrolled.judging.assignment import Assignment, same_verdict_for_all
-from unrolled.judging.judge import judge, names_asked
+from unrolled.judging.judge import FAILED, judge, names_asked
 from unrolled.judging.notebook import cell_id, rebuild
 from unrolled.judging.results import UNSAFE, Result, from_json
 from unrolled.judging.submission import Submission, Unreadable, parse
@@ -32,7 +32,7 @@ from unrolled.pages.feedback import feedback_page
 from unrolled.sandbox import containers, linux
 
 WORKER_MEMORY = 4 << 30
-"""Bytes that a worker may take beyond what it needs to start: far more than any hand-in is worth."""
+"""Bytes that a worker may take beyond what it needs to start: far more than any hand-in needs."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,16 @@ class Context:
 
 @dataclass(frozen=True)
 class Done:
-    """A judged hand-in: the result as JSON holds it, formgrader's notebook, the student's page."""
+    """A judged hand-in: the result as JSON holds it, formgrader's notebook, the student's page.
+
+    ``by_the_clock`` says that time ran out that was not the processor's: with the machine for
+    itself it may do better.
+    """
 
     result: dict[str, Any]
     notebook: str
     page: str
+    by_the_clock: bool = False
 
 
 def content_key(context: Context, job: Job) -> str:
@@ -206,7 +211,13 @@ def _judged(
         unsafe,
         assignment.contents,
     )
-    return Result(job.student, verdicts, [*job.notes, *submission.notes], stamp), submission.answers
+    failed = [
+        f"The grader failed on “{verdict.question.title}”; a human looks at it."
+        for verdict in verdicts
+        if FAILED in verdict.reasons
+    ]
+    notes = [*job.notes, *submission.notes, *failed]
+    return Result(job.student, verdicts, notes, stamp), submission.answers
 
 
 def render_again(assignment: Assignment, job: Job, stored: dict[str, Any]) -> Done:
@@ -221,7 +232,8 @@ def render_again(assignment: Assignment, job: Job, stored: dict[str, Any]) -> Do
 def render(assignment: Assignment, result: Result, answers: dict[str, str]) -> Done:
     """The pages that go with a result."""
     notebook = nbformat.writes(_graded_notebook(assignment, answers, result))
-    return Done(result.to_json(), notebook, feedback_page(assignment, result, answers))
+    late = any(verdict.by_the_clock for verdict in result.verdicts)
+    return Done(result.to_json(), notebook, feedback_page(assignment, result, answers), late)
 
 
 def _graded_notebook(
