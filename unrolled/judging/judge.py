@@ -122,16 +122,20 @@ class _Judgement:
         """The verdict, once the cells have run."""
         question = self.question
         run.to_check()
-        if not run.defines(names_asked(question)):
+        names = names_asked(question)
+        if run.defined(names) != set(names):
             run.to_end()
         match question:
+            case _ if not run.defined(names) and (isinstance(question, Code) or run.first_error()):
+                return self._undefined(run, names)
             case ByHand():
                 found = self._by_hand(run.session, question)
             case Typed():
                 found = self._numbers(run.session, question)
             case Code():
                 found = self._code(run, question)
-        return replace(found, reasons=[*found.reasons, *run.errors(found.status != "correct")])
+        own = run.errors_of_own() if found.status != "correct" else []
+        return replace(found, reasons=[*found.reasons, *run.errors(), *own])
 
     def _say(
         self, status: str, share: float | None, *reasons: str, idea: Wrong | None = None
@@ -195,8 +199,6 @@ class _Judgement:
         return self._say_wrong(question, right / asked, got, *reasons)
 
     def _code(self, run: Run, question: Code) -> Verdict:
-        if not run.defines([question.function]):
-            return self._undefined(run, question)
         session = run.session
         judged: list[CaseResult] = []
         # public cases first: what is told of them cannot hold what a hidden one brought in
@@ -225,13 +227,14 @@ class _Judgement:
         explained = ideas.explanation(question, evidence) if len(evidence) == len(wrong) else None
         return self._say(status, earned / hidden, *reasons, idea=explained)
 
-    def _undefined(self, run: Run, question: Code) -> Verdict:
+    def _undefined(self, run: Run, names: Sequence[str]) -> Verdict:
+        """Where nothing of what is asked for is there."""
         first = run.first_error()
-        if first is None:
-            said = f"Your cell does not define a function {question.function}."
-            return self._say("error", 0.0, said)
-        status = "memory" if first.startswith("MemoryError") else "error"
-        return self._say(status, 0.0, f"Your cell stops with {first}")
+        said = f"Your cell does not define {' and '.join(names)}."
+        if first is not None:
+            said = f"Your cell stops with {first}"
+        status = "memory" if (first or "").startswith("MemoryError") else "error"
+        return self._say(status, 0.0, said, *run.errors_of_own())
 
 
 def _run_case(session: Session, question: Code, case: Case | Reach) -> CaseResult:

@@ -79,7 +79,7 @@ class Contents:
     checks: tuple[Path, ...] = ()
 
     @property
-    def hidden(self) -> list[str]:
+    def absent(self) -> list[str]:
         """What no student's code finds, wherever it runs."""
         return [name for name in OURS if name not in self.packages]
 
@@ -259,7 +259,7 @@ class Container:
         limits = self.limits.with_seconds(seconds)
         # 60000 user numbers above all that Debian gives out, of which no two at a time are the same
         order: dict[str, Any] = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
-        order["hidden"] = self.contents.hidden
+        order["absent"] = self.contents.absent
         return Session(limits, partial(self._start, json.dumps(order)))
 
     def _start(self, order: str, asked: int, answers: int) -> End:

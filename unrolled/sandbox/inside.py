@@ -55,7 +55,7 @@ def question(limits: dict[str, Any], asked: int, answers: int) -> None:
         limit(limits, _mapped)
         if _filter:
             linux.filter_system_calls(_filter)
-        serve(limits["hidden"])
+        serve(limits["absent"])
     finally:
         os._exit(1)
 
@@ -132,14 +132,14 @@ def answer(case: dict[str, Any], namespace: dict[str, Any], files: list[str]) ->
         return {"error": describe(raised, *files)}
 
 
-def serve(hidden: list[str]) -> None:
+def serve(absent: list[str]) -> None:
     """Speak the protocol until the judge has no more to ask."""
     import cells
     import wire
 
     with open(PROTOCOL_IN, "rb") as asked, open(PROTOCOL_OUT, "wb", buffering=0) as answers:
         namespace = cells.notebook()
-        cells.hide(hidden, namespace)
+        cells.hide(absent, namespace)
         runner, files = cells.Runner(namespace), []
         for line in asked:
             message = wire.from_line(line)
@@ -172,7 +172,7 @@ def main() -> None:
     silence(0, 1)
     give_up_root(limits)
     limit(limits, mapped)
-    serve(limits["hidden"])
+    serve(limits["absent"])
 
 
 if __name__ == "__main__":
