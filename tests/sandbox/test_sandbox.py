@@ -385,10 +385,10 @@ except OSError:
     ],
 )
 def test_time_has_a_limit(loop):
-    with pytest.raises(Stopped, match="no answer within [13] seconds") as stopped:
+    with pytest.raises(Stopped, match=r"no answer within [13] seconds") as stopped:
         run(loop, "x", limits=Limits(seconds=1))
     assert stopped.value.kind == "timeout"
-    assert stopped.value.by_the_clock == ("sleep" in loop or no_group())
+    assert stopped.value.by_the_clock or "sleep" not in loop
 
 
 def no_group():
@@ -401,9 +401,8 @@ def test_who_waits_for_the_processor_has_more_time_by_the_clock_than_who_uses_it
         pytest.skip("this user may make no control group; to run this test: be root")
     with question(Limits(seconds=0.5)) as session:
         began = time.monotonic()
-        assert (
-            session.start([{"name": "a", "source": "import time\ntime.sleep(1)"}])["error"] is None
-        )
+        source = "import time\ntime.sleep(1)"
+        assert session.start([{"name": "a", "source": source}])["error"] is None
         assert time.monotonic() - began > 1
 
 
@@ -573,7 +572,8 @@ try:
 except OSError:
     pass
 for number in (160, 302):  # setrlimit, prlimit64
-    if libc.syscall(number, 0, ctypes.byref((ctypes.c_ulong * 2)(0, 0)), 0, 0) == 0 and number == 160:
+    limits = ctypes.byref((ctypes.c_ulong * 2)(0, 0))
+    if libc.syscall(number, 0, limits, 0, 0) == 0 and number == 160:
         made.append("a limit")
 if libc.syscall(302, 0, 4, ctypes.byref((ctypes.c_ulong * 2)(0, 0)), 0) == 0:
     made.append("a limit")
@@ -614,12 +614,12 @@ for folder, _, files in os.walk("/python"):
     sys.path.append(folder)
     for file in files:
         path = os.path.join(folder, file)
-        if "rnnlib" in path or "solution" in file and open(path).read():
+        if "rnnlib" in path or ("solution" in file and os.access(path, os.R_OK)):
             found.append(path)
 for name in ("rnnlib", "solution"):
     try:
         found.append(str(__import__(name).secret))
-    except (ImportError, AttributeError):
+    except (ImportError, AttributeError, OSError):
         pass
 """
     try:

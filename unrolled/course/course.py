@@ -85,8 +85,7 @@ class Course:
             if cell.metadata.get("nbgrader", {}).get("grade")
         }
         _check_fit(name, released, points, written.questions())
-        beside = sorted(p for p in path.parent.rglob("*") if _is_data(p.relative_to(path.parent)))
-        data = {str(p.relative_to(path.parent)): p for p in beside if p.is_file() and p != path}
+        data = _data(path)
         digest = _digest(path, *data.values(), *sorted(self.folder("source", ".", name).rglob("*")))
         given = tuple((place, file.read_bytes()) for place, file in data.items())
         return Assignment(name, released, points, written, digest, book=self.book, data=given)
@@ -112,6 +111,21 @@ class Course:
         made = nbgrader.generate_assignment(name, force=True)
         if not made["success"]:
             raise CourseError(f"nbgrader could not release {name}:\n{made.get('log', '').strip()}")
+        self._say_what_is_there(name)
+
+    def _say_what_is_there(self, name: str) -> None:
+        """Write into the released notebook what its sandbox holds, where that is not the usual."""
+        path = self.folder("release", ".", name) / f"{name}.ipynb"
+        packages = rubric.load(self.folder("source", ".", name)).packages
+        said: dict[str, list[str]] = {}
+        if packages != rubric.PACKAGES:
+            said["packages"] = list(packages)
+        if files := list(_data(path)):
+            said["files"] = files
+        if said:
+            notebook = nbformat.read(path, as_version=4)
+            notebook.metadata["unrolled"] = said
+            nbformat.write(notebook, path)
 
     def secret(self, keep: bool = True) -> bytes:
         """What all drawn numbers of this course come from; made at first use, never given out.
@@ -205,9 +219,16 @@ class Course:
         return [(name, problem) for name, problem in found if problem is not None]
 
 
-def _is_data(path: Path) -> bool:
-    """Whether a file is given out beside the notebook, rather than left there by a program."""
-    return not any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+def _data(notebook: Path) -> dict[str, Path]:
+    """The files that are given out beside a notebook, by their paths from there."""
+    files = {str(p.relative_to(notebook.parent)): p for p in sorted(notebook.parent.rglob("*"))}
+    return {
+        place: path
+        for place, path in files.items()
+        if path.is_file()
+        and path != notebook
+        and not any(part.startswith(".") or part == "__pycache__" for part in Path(place).parts)
+    }
 
 
 def _problem(path: Path, assignment: str) -> str | None:

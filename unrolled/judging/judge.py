@@ -153,16 +153,25 @@ class _Judgement:
         """The verdict, once the cells have run; of a function, what its public cases say."""
         question = self.question
         run.to_check()
-        if not run.defines(names_asked(question)):
+        names = names_asked(question)
+        if run.defined(names) != set(names):
             run.to_end()
         match question:
+            case _ if not run.defined(names) and (isinstance(question, Code) or run.first_error()):
+                return self._undefined(run, names)
             case ByHand():
                 found = self._by_hand(run.session, question)
             case Typed():
                 found = self._numbers(run.session, question)
             case Code():
+<<<<<<< HEAD
                 return self._public(run, question)
         return _with_errors(found, run)
+=======
+                found = self._code(run, question)
+        own = run.errors_of_own() if found.status != "correct" else []
+        return replace(found, reasons=[*found.reasons, *run.errors(), *own])
+>>>>>>> forgives
 
     def _say(
         self, status: str, share: float | None, *reasons: str, idea: Wrong | None = None
@@ -225,10 +234,15 @@ class _Judgement:
         reasons.append(f"{right} of {asked} are right.")
         return self._say_wrong(question, right / asked, got, *reasons)
 
+<<<<<<< HEAD
     def _public(self, run: Run, question: Code) -> Verdict | _ToCome:
         """What the public cases say: all that is told of a function in words."""
         if not run.defines([question.function]):
             return _with_errors(self._undefined(run, question), run)
+=======
+    def _code(self, run: Run, question: Code) -> Verdict:
+        session = run.session
+>>>>>>> forgives
         judged: list[CaseResult] = []
         for case in question.cases:
             if not case.hidden:
@@ -272,13 +286,14 @@ class _Judgement:
         said = self._say(status, share / hidden, *reasons, idea=explained)
         return replace(said, by_the_clock=any(one.by_the_clock for one in judged))
 
-    def _undefined(self, run: Run, question: Code) -> Verdict:
+    def _undefined(self, run: Run, names: Sequence[str]) -> Verdict:
+        """Where nothing of what is asked for is there."""
         first = run.first_error()
-        if first is None:
-            said = f"Your cell does not define a function {question.function}."
-            return self._say("error", 0.0, said)
-        status = "memory" if first.startswith("MemoryError") else "error"
-        return self._say(status, 0.0, f"Your cell stops with {first}")
+        said = f"Your cell does not define {' and '.join(names)}."
+        if first is not None:
+            said = f"Your cell stops with {first}"
+        status = "memory" if (first or "").startswith("MemoryError") else "error"
+        return self._say(status, 0.0, said, *run.errors_of_own())
 
 
 @dataclass(frozen=True)

@@ -141,28 +141,37 @@ class Run:
                 running.slow.setdefault(number, set()).update(slow)
         return len(sent)
 
-    def defines(self, names: Sequence[str]) -> bool:
-        """Whether all of these are defined now."""
+    def defined(self, names: Sequence[str]) -> set[str]:
+        """Those of the names that are defined now."""
         values = self.session.ask({"read": list(names)}).get("values")
-        return isinstance(values, dict) and all(values.get(name) is not None for name in names)
+        values = values if isinstance(values, dict) else {}
+        return {name for name in names if values.get(name) is not None}
 
     def first_error(self) -> str | None:
         """The first error in the answer's own cells, in words."""
         own = (error for step, error in self.raised if step.answer == self.answer)
         return told(next(own, None), hidden=False)
 
-    def errors(self, all_of_them: bool) -> list[str]:
-        """What stops in the answer's cells; where ``all_of_them``, also in the student's own."""
-        said = []
-        for step, error in self.raised:
-            words = _sentence(told(error, hidden=False) or "")
-            if step.answer == self.answer:
-                said.append(
-                    f"Your cell stops with {words} What it defines was judged all the same."
-                )
-            elif step.own and all_of_them:
-                said.append(f"{_capital(step.name)} stops with {words}")
+    def errors(self) -> list[str]:
+        """What stops in the answer's cells, where something of it was judged."""
+        said = [
+            f"Your cell stops with {_sentence(error)} What it defines was judged all the same."
+            for step, error in self._told()
+            if step.answer == self.answer
+        ]
         return list(dict.fromkeys(said))[:MOST_TOLD]
+
+    def errors_of_own(self) -> list[str]:
+        """What stops in the student's own cells."""
+        said = [
+            f"{_capital(step.name)} stops with {_sentence(error)}"
+            for step, error in self._told()
+            if step.own
+        ]
+        return list(dict.fromkeys(said))[:MOST_TOLD]
+
+    def _told(self) -> list[tuple[Step, str]]:
+        return [(step, told(error, hidden=False) or "") for step, error in self.raised]
 
 
 def _sentence(words: str) -> str:

@@ -104,8 +104,14 @@ class _Reading:
             for id_, cell in self.released.items()
             if is_answer(cell) and cell.cell_type == "code"
         }
+        # a copy of a cell that was to be filled in defines nothing
+        self.untouched = {plain(cell.source) for cell in released.cells if is_answer(cell)}
         self.notes: list[str] = []
-        self.cells = self._known([_cell(n, cell) for n, cell in enumerate(handed_in)])
+        marked = [_cell(n, cell) for n, cell in enumerate(handed_in)]
+        ids = [cell.id for cell in marked if cell.id]
+        self.strange = sum(id_ not in self.released for id_ in ids) > len(ids) / 2
+        self.late = False
+        self.cells = self._known(marked)
         self.groups = self._grouped()
 
     def _known(self, cells: list[Cell]) -> list[Cell]:
@@ -135,11 +141,18 @@ class _Reading:
     def _grouped(self) -> dict[str, list[Cell]]:
         """The cells by the released cell that they are, or below which they stand."""
         groups: dict[str, list[Cell]] = {}
+        self.places: dict[int, str] = {}
         place = ""
         for cell in self.cells:
-            place = cell.id or place
-            groups.setdefault(place, []).append(cell)
+            place = self.places[cell.number] = cell.id or place
+            if plain(cell.source) not in self.untouched:
+                groups.setdefault(place, []).append(cell)
         return groups
+
+    def _index(self, cell: Cell) -> int:
+        """Which of the released cells it stands below; −1 above them all."""
+        place = self.places[cell.number]
+        return list(self.released).index(place) if place else -1
 
     def submission(self, numbers: str) -> Submission:
         answers, attempted, missing = {}, set(), set()
@@ -153,7 +166,7 @@ class _Reading:
             elif not any(each.id == id_ for each in self.cells):
                 missing.add(id_)
                 self.notes.append(f"The answer cell “{id_}” is missing from the notebook.")
-        if len(missing) == len(answers):
+        if self.strange or len(missing) == len(answers):
             raise Unreadable(
                 "Nothing of this assignment is in the notebook: it may be that of another one."
             )
@@ -183,11 +196,12 @@ class _Reading:
         elsewhere = [cell for cell in self._students() if self.asks[id_] & defined(cell.source)]
         if elsewhere:
             self.notes.append(f"The answer to “{id_}” was found in another cell.")
+            self.late |= self._index(elsewhere[-1]) > list(self.released).index(id_)
         return _joined([*own, *elsewhere[-1:]])
 
     def _students(self) -> Iterator[Cell]:
         """The cells of code whose text is a student's: their own, and changed ones of ours."""
-        for cell in self.cells:
+        for cell in (cell for group in self.groups.values() for cell in group):
             same = cell.id and plain(cell.source) == plain(self.released[cell.id].source)
             if cell.kind == "code" and not same:
                 yield cell
@@ -243,7 +257,11 @@ class _Reading:
                 place: [cell for cell in cells if cell.id or cell.number <= last]
                 for place, cells in groups.items()
             }
-        return program.build(self.notebook, groups, {})
+        found = program.build(self.notebook, groups, {})
+        if not self.late:
+            return found
+        # others may call what is defined further down than it should be
+        return Program(found.steps, dict.fromkeys(found.until, len(found.steps)))
 
 
 def _cell(number: int, cell: object) -> Cell:

@@ -18,7 +18,7 @@ import re
 import signal
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +30,8 @@ NOT_PYTHON = {
     *("html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG", "writefile", "file"),
 }
 """Cell magics whose body runs elsewhere, or nowhere; that of all others is a cell of Python."""
+IPYTHONS = re.compile(r"[%!?]|^\s*(?:>>>|In \[)", re.MULTILINE)
+"""What is in every text that IPython reads in another way than Python."""
 BEGINS = re.compile(r"(?!(?:elif|else|except|finally)\b)[^\s#)\]}]")
 """How the first line of a statement begins."""
 REAL_TIME = 2.5
@@ -116,6 +118,18 @@ def notebook() -> dict[str, Any]:
     namespace.update(display=Nothing(), get_ipython=lambda: shell, In=[], Out={}, _="")
     vars(builtins).update(input=_input, exit=_exit, quit=_exit, help=lambda *_: None)
     return namespace
+
+
+def hide(modules: Sequence[str], namespace: dict[str, Any]) -> None:
+    """Let no import in the cells find these, though they may be here for the checks."""
+    original = builtins.__import__
+
+    def import_(name: str, globals: Any = None, *rest: Any, **named: Any) -> Any:
+        if globals is namespace and name.partition(".")[0] in modules:
+            raise ModuleNotFoundError(f"No module named {name!r}")
+        return original(name, globals, *rest, **named)
+
+    builtins.__import__ = import_
 
 
 def _input(prompt: object = "") -> str:
@@ -241,6 +255,8 @@ def _transformed(source: str) -> str:
             return ""
         if not source:
             return ""
+    if not IPYTHONS.search(source):
+        return begin + source
     empty = re.match(r"(?:[ \t]*\n)*", source)
     begin += "\n" * empty[0].count("\n") if empty else ""  # which the transformer takes away
     try:

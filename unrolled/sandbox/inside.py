@@ -36,7 +36,7 @@ def prepare(program: bytes, mapped: int) -> None:
     _filter, _mapped = program, mapped
 
 
-def question(limits: dict[str, int], asked: int, answers: int) -> None:
+def question(limits: dict[str, Any], asked: int, answers: int) -> None:
     """Shut this process in, then run one question in it; the two pipes lead to the judge.
 
     It is the first process of its namespace: with it ends all that it has started.
@@ -58,12 +58,12 @@ def question(limits: dict[str, int], asked: int, answers: int) -> None:
         limit(limits, _mapped)
         linux.leave_no_core()
         linux.filter_system_calls(_filter)
-        serve()
+        serve(limits["absent"])
     finally:
         os._exit(1)
 
 
-def give_up_root(limits: dict[str, int]) -> None:
+def give_up_root(limits: dict[str, Any]) -> None:
     """Become a user that nobody else is, where this process is root."""
     if os.geteuid() == 0:
         os.setgroups([])
@@ -71,7 +71,7 @@ def give_up_root(limits: dict[str, int]) -> None:
         os.setresuid(*[limits["uid"]] * 3)
 
 
-def limit(limits: dict[str, int], mapped: int) -> None:
+def limit(limits: dict[str, Any], mapped: int) -> None:
     """Set the limits that a process can set on itself."""
     for which, amount in (
         (resource.RLIMIT_AS, mapped + limits["memory"]),
@@ -134,44 +134,33 @@ def answer(case: dict[str, Any], namespace: dict[str, Any], files: list[str]) ->
         return {"error": describe(raised, *files)}
 
 
-def check(cell: dict[str, str], namespace: dict[str, Any]) -> list[BaseException]:
-    """Run a public check on what a notebook's cells have defined, for the student's own look.
-
-    The check may import what the student's functions will not find when they are graded.
-    """
-    import builtins
-
-    import cells
-
-    original, hidden = builtins.__import__, set(os.listdir(CHECKS)) if os.path.isdir(CHECKS) else ()
-
-    def import_(name: str, globals: Any = None, *rest: Any, **named: Any) -> Any:
-        if globals is namespace and name.partition(".")[0] in hidden:
-            raise ModuleNotFoundError(f"No module named {name!r}")
-        return original(name, globals, *rest, **named)
-
-    sys.path.append(CHECKS)
-    builtins.__import__ = import_
-    return cells.Runner({**namespace, "__name__": "check"}).run(cell)
-
-
-def serve() -> None:
+def serve(absent: list[str]) -> None:
     """Speak the protocol until the judge has no more to ask."""
     import cells
     import wire
 
     with open(PROTOCOL_IN, "rb") as asked, open(PROTOCOL_OUT, "wb", buffering=0) as answers:
         namespace = cells.notebook()
+        cells.hide(absent, namespace)
         runner, files = cells.Runner(namespace), []
         for line in asked:
             message = wire.from_line(line)
-            if cell := message.get("cell") or message.get("check"):
+            if cell := message.get("cell"):
                 files.append(cell["name"])
-                raised = runner.run(cell) if "cell" in message else check(cell, namespace)
-                said = {"errors": [describe(error, cell["name"]) for error in raised]}
+                said = errors(runner.run(cell), cell)
+            elif check := message.get("check"):
+                # for a student's own look: it may import what no student's code finds
+                sys.path.append(CHECKS)
+                public = cells.Runner({**namespace, "__name__": "check"})
+                said = errors(public.run(check), check)
             else:
                 said = answer(message, namespace, files)
             answers.write(wire.to_line(said))
+
+
+def errors(raised: list[BaseException], cell: dict[str, Any]) -> dict[str, Any]:
+    """What a cell raised, as plain data."""
+    return {"errors": [describe(error, cell["name"]) for error in raised]}
 
 
 def main() -> None:
@@ -185,7 +174,7 @@ def main() -> None:
     silence(0, 1)
     give_up_root(limits)
     limit(limits, mapped)
-    serve()
+    serve(limits["absent"])
 
 
 if __name__ == "__main__":
