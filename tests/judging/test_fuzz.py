@@ -30,7 +30,6 @@ from unrolled.judging.results import STATUSES
 from unrolled.judging.rubric import load
 from unrolled.judging.submission import Submission, Unreadable
 from unrolled.sandbox import containers, wire
-from unrolled.sandbox.containers import Limits, Session
 
 ROOT = Path(__file__).parents[2]
 NAME = "elman-jordan"
@@ -184,7 +183,6 @@ def test_any_value_that_crosses_can_be_compared_and_told(h, y):
     assert len(fingerprint(got, {"h": true.h, "y": true.y})) < 300
 
 
-<<<<<<< HEAD
 class Liars:
     """A container in which anything may be said: the same lines in each of its questions."""
 
@@ -199,17 +197,6 @@ class Liars:
 
     def question(self, seconds: float = 0) -> containers.Session:
         return containers.Session(containers.Limits(), self._start, lambda: None)
-=======
-class Liar(Session):
-    """The judge's end of a sandbox on whose other side anything may be said."""
-
-    def __init__(self, lines: list[bytes]) -> None:
-        self._limits, self.lines = Limits(), iter(lines)
-
-    def _exchange(self, message: dict, deadline: float) -> dict:
-        return wire.from_line(next(self.lines, b"{}"))
-
->>>>>>> forgives
 
     def holds(self, session: containers.Session) -> bool:
         return True

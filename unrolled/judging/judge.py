@@ -164,14 +164,8 @@ class _Judgement:
             case Typed():
                 found = self._numbers(run.session, question)
             case Code():
-<<<<<<< HEAD
                 return self._public(run, question)
         return _with_errors(found, run)
-=======
-                found = self._code(run, question)
-        own = run.errors_of_own() if found.status != "correct" else []
-        return replace(found, reasons=[*found.reasons, *run.errors(), *own])
->>>>>>> forgives
 
     def _say(
         self, status: str, share: float | None, *reasons: str, idea: Wrong | None = None
@@ -234,15 +228,8 @@ class _Judgement:
         reasons.append(f"{right} of {asked} are right.")
         return self._say_wrong(question, right / asked, got, *reasons)
 
-<<<<<<< HEAD
     def _public(self, run: Run, question: Code) -> Verdict | _ToCome:
         """What the public cases say: all that is told of a function in words."""
-        if not run.defines([question.function]):
-            return _with_errors(self._undefined(run, question), run)
-=======
-    def _code(self, run: Run, question: Code) -> Verdict:
-        session = run.session
->>>>>>> forgives
         judged: list[CaseResult] = []
         for case in question.cases:
             if not case.hidden:
@@ -306,13 +293,14 @@ class _ToCome(ToBeContinued):
 
 def _with_errors(found: Verdict, run: Run) -> Verdict:
     """The verdict with what stopped in the cells."""
-    return replace(found, reasons=[*found.reasons, *run.errors(found.status != "correct")])
+    own = run.errors_of_own() if found.status != "correct" else []
+    return replace(found, reasons=[*found.reasons, *run.errors(), *own])
 
 
 def _anew(question: Code, cases: Sequence[Case | Reach], run: Run) -> list[CaseResult]:
     """Run the cells again, and then the hidden cases; of the cells everything has been told."""
     run.to_check()
-    if not run.defines([question.function]):
+    if not run.defined([question.function]):
         run.to_end()
     return _run_cases(run.session, question, cases)
 

@@ -32,11 +32,7 @@ from unrolled.pages.feedback import feedback_page
 from unrolled.sandbox import containers, linux
 
 WORKER_MEMORY = 4 << 30
-<<<<<<< HEAD
-"""Bytes that a worker may take beyond what it needs to start: far more than any hand-in needs."""
-=======
 """Bytes that a worker may take beyond what it needs to start: more than any hand-in is worth."""
->>>>>>> forgives
 
 
 @dataclass(frozen=True)

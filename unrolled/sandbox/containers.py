@@ -275,14 +275,9 @@ class Container:
         """
         limits = self.limits.with_seconds(seconds)
         # 60000 user numbers above all that Debian gives out, of which no two at a time are the same
-<<<<<<< HEAD
-        order = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
-        return Session(limits, partial(self._start, order), self._processor_seconds)
-=======
         order: dict[str, Any] = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
         order["absent"] = self.contents.absent
-        return Session(limits, partial(self._start, json.dumps(order)))
->>>>>>> forgives
+        return Session(limits, partial(self._start, order), self._processor_seconds)
 
     def holds(self, session: Session) -> bool:
         """Whether a question is still where it was started, and none of the others ended all."""
