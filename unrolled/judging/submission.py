@@ -222,7 +222,8 @@ class _Reading:
 
     def _students(self) -> Iterator[Cell]:
         """The cells of code whose text is a student's: their own, and changed ones of ours."""
-        for cell in (cell for group in self.groups.values() for cell in group):
+        grouped = [cell for group in self.groups.values() for cell in group]
+        for cell in sorted(grouped, key=lambda cell: cell.number):
             same = cell.id and plain(cell.source) == plain(self.released[cell.id].source)
             if cell.kind == "code" and not same:
                 yield cell
