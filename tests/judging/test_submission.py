@@ -85,7 +85,7 @@ def test_metadata_outputs_points_and_other_cells_are_ignored(submitted, released
     assert [c.metadata for c in rebuilt.cells] == [c.metadata for c in released.cells]
     assert [c.source for c in rebuilt.cells[3:]] == [c.source for c in released.cells[3:]]
     assert submission.notes == [
-        "The cell “check”, which is not an answer, was changed; ours was used."
+        "This cell, which is no answer, was changed or taken out; ours ran instead: “check”."
     ]
 
 
@@ -98,9 +98,9 @@ def test_cells_may_be_moved_deleted_duplicated_or_turned_to_markdown(submitted):
         notebook.cells = [*reversed(notebook.cells[:4]), again]
 
     submission = submitted(shuffle)
-    assert submission.answers == {"one": "x = 1", "two": "*answer*"}
+    assert submission.answers == {"one": "x = 1\n\nx = 2", "two": "*answer*"}
     assert submission.notes == [
-        "The cell “one” occurs 2 times; the first was graded.",
+        "The cell “one” is there 2 times; all of them ran.",
         "The answer cell “two” is missing from the notebook.",
     ]
 
@@ -136,6 +136,8 @@ def test_rebuilding_leaves_the_released_notebook_alone(released):
         (b'{"cells": []}', "no cells"),
         (b'{"cells": {}}', "no cells"),
         (b'{"nbformat": 3, "worksheets": [{"cells": []}]}', "no cells"),
+        (b'{"nbformat": 3, "worksheets": [null, {"cells": {}}, []]}', "no cells"),
+        (b'{"cells": [{"cell_type": "code", "source": "x = 1"}]}', "Nothing of this assignment"),
         (b'{"cells": [' + b" " * 10_000_000 + b"]}", "larger than 10 MB"),
     ],
     ids=lambda value: value[:12] if isinstance(value, bytes) else "",

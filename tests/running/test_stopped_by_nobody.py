@@ -1,4 +1,4 @@
-"""No hand-in ends the run: whatever is the matter with one, the others are graded and it is told."""
+"""No hand-in ends the run: whatever is the matter with one, the others are graded."""
 
 import os
 import shutil

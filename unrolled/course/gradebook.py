@@ -291,7 +291,7 @@ class Gradebook:
 
     @contextmanager
     def _forgotten_if_it_fails(self, student: str) -> Iterator[None]:
-        """Know no more of a student than the gradebook does, where a transaction came to nothing."""
+        """Know no more of a student than the gradebook does, should a transaction fail."""
         known, handed_in = student in self._students, student in self._submissions
         try:
             yield

@@ -1,8 +1,8 @@
 """What has been judged, kept beside the course, so that a run goes on where the last one stopped.
 
-One file for each hand-in, in ``.unrolled/ASSIGNMENT/``, called by a hash of the student's name, which
-may be longer than a file's can be. Its key is the content of all that the
-result depends on: the hand-in, the assignment, the grader, the limits. Time stamps play no part.
+One file for each hand-in, in ``.unrolled/ASSIGNMENT/``, called by a hash of the student's name,
+which may be longer than a file's can be. Its key is the content of all that the result depends on:
+the hand-in, the assignment, the grader, the limits. Time stamps play no part.
 A file is written whole or not at all, first when the hand-in has been judged, and again when pages
 and gradebook have been written too.
 """

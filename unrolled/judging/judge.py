@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 from nbformat import NotebookNode
 from numpy.typing import NDArray
 
+from unrolled.errors import UnrolledError
 from unrolled.judging import ideas
 from unrolled.judging.compare import (
     UNFILLED,
@@ -35,10 +38,14 @@ from unrolled.judging.notebook import cell_id, is_task
 from unrolled.judging.program import Program, build
 from unrolled.judging.results import Verdict
 from unrolled.judging.rubric import ByHand, Case, Code, Question, Reach, Typed, Written, Wrong
-from unrolled.judging.running import Run, Running, told
+from unrolled.judging.running import Run, Running, ToBeContinued, told
 from unrolled.judging.submission import Submission
 from unrolled.sandbox import containers, wire
 from unrolled.sandbox.containers import NOTHING_ELSE, Contents, Limits, Session, Stopped
+
+FAILED = "The grader failed on this answer; a human looks at it."
+
+T = TypeVar("T")
 
 
 def judge(
@@ -76,9 +83,29 @@ def judge(
     with containers.container(limits, unsafe, needed(contents, program)) as container:
         running = Running(program, container, limits)
         tasks = {cell_id(cell) for cell in released.cells if is_task(cell)}
-        found = [_Judgement(submission, running, one, points, tasks).verdict() for one in questions]
+        with running.held:
+            asked = [_Judgement(submission, running, one, points, tasks) for one in questions]
+            # All that is told in words or drawn is known before the first hidden case is sent, so
+            # that none of it can hold a number of one, whatever way a student finds from process to
+            # process.
+            begun = [_guarded(one, one.first) for one in asked]
+            found = [
+                _guarded(one, one.hidden, said) if isinstance(said, _ToCome) else said
+                for one, said in zip(asked, begun, strict=True)
+            ]
     submission.notes.extend(running.left_out())
     return found
+
+
+def _guarded(one: _Judgement, step: Callable[..., T], *arguments: Any) -> T | Verdict:
+    """``step``; where it fails, a human looks at this one question, and the others are judged."""
+    try:
+        return step(*arguments)
+    except UnrolledError:
+        raise  # such as that there is no sandbox any more
+    except Exception:
+        traceback.print_exc()
+        return one.failed()
 
 
 def needed(contents: Contents, program: Program) -> Contents:
@@ -110,7 +137,8 @@ class _Judgement:
     points: dict[str, float]
     tasks: set[str]
 
-    def verdict(self) -> Verdict:
+    def first(self) -> Verdict | _ToCome:
+        """The verdict, or what is known until the hidden cases."""
         question = self.question
         if question.cell in self.tasks:
             said = self._say("not graded", None, "A human looks at what you did here.")
@@ -127,9 +155,13 @@ class _Judgement:
         try:
             return self.running.question(question.cell, seconds, self._answered)
         except Stopped as stopped:
-            return self._say(stopped.kind, 0.0, f"Your code gave {stopped}.")
+            said = self._say(stopped.kind, 0.0, f"Your code gave {stopped}.")
+            return replace(said, by_the_clock=stopped.by_the_clock)
         except wire.WireError as error:
             return self._say("killed", 0.0, f"Your code sent {error}.")
+
+    def failed(self) -> Verdict:
+        return self._say("not graded", None, FAILED)
 
     def _drawn(self) -> list[str]:
         """The figures of an answer that only a human grades."""
@@ -140,30 +172,30 @@ class _Judgement:
 
         def drawn(run: Run) -> list[str]:
             run.to_check()
-            return run.drawn()
+            return run.drawn
 
         try:
             return self.running.question(self.question.cell, 0, drawn)
         except (Stopped, wire.WireError):
             return []
 
-    def _answered(self, run: Run) -> Verdict:
-        """The verdict, once the cells have run."""
+    def _answered(self, run: Run) -> Verdict | _ToCome:
+        """The verdict, once the cells have run; of a function, what its public cases say."""
         question = self.question
         run.to_check()
-        drawn = run.drawn()
-        if not run.defines(names_asked(question)):
+        names = names_asked(question)
+        if run.defined(names) != set(names):
             run.to_end()
         match question:
+            case _ if not run.defined(names) and (isinstance(question, Code) or run.first_error()):
+                return self._undefined(run, names)
             case ByHand():
                 found = self._by_hand(run.session, question)
             case Typed():
                 found = self._numbers(run.session, question)
             case Code():
-                found = self._code(run, question)
-        errors = run.errors(found.status != "correct")
-        reasons, withheld = [*found.reasons, *errors], [*found.withheld, *errors]
-        return replace(found, reasons=reasons, withheld=withheld, drawn=drawn)
+                return self._public(run, question)
+        return _with_errors(found, run)
 
     def _say(
         self, status: str, share: float | None, *reasons: str | Told, idea: Wrong | None = None
@@ -238,50 +270,144 @@ class _Judgement:
         said_wrong = self._say_wrong(question, right / asked, got, *reasons)
         return replace(said_wrong, rows=[rows for rows in drawn if rows is not None])
 
-    def _code(self, run: Run, question: Code) -> Verdict:
-        if not run.defines([question.function]):
-            return self._undefined(run, question)
-        session = run.session
+    def _public(self, run: Run, question: Code) -> Verdict | _ToCome:
+        """What the public cases say: all that is told of a function in words."""
         judged: list[CaseResult] = []
-        # public cases first: what is told of them cannot hold what a hidden one brought in
-        for case in sorted(question.cases, key=lambda case: case.hidden):
-            try:
-                judged.append(_run_case(session, question, case))
-                if judged[-1].status == "error" and not case.hidden and run.to_end():
+        for case in question.cases:
+            if not case.hidden:
+                judged += _run_cases(run.session, question, [case])
+                if judged[-1].status == "error" and run.to_end():
                     # what it needs may be defined further down
-                    judged[-1] = _run_case(session, question, case)
-            except (Stopped, wire.WireError) as stopped:
-                status = getattr(stopped, "kind", "killed")
-                reason = f"your code gave {stopped}. The cases after this one were not run."
-                judged.append(CaseResult(case, status, reason))
-            if judged[-1].status in ("timeout", "memory", "killed"):
-                break
+                    judged[-1:] = _run_cases(run.session, question, [case])
+        if any(one.ended for one in judged):
+            return _with_errors(self._code(question, judged), run)
+        return _ToCome(run, judged)
+
+    def hidden(self, begun: _ToCome) -> Verdict:
+        """The verdict on a function, with its hidden cases."""
+        question, run = self.question, begun.run
+        assert isinstance(question, Code)
+        cases = [case for case in question.cases if case.hidden]
+        if self.running.container.holds(run.session):
+            judged = _run_cases(run.session, question, cases)
+            run.session.end()
+        else:  # another question ended all: this one begins anew, in silence
+            judged = self.running.question(
+                question.cell, question.seconds, partial(_anew, question, cases)
+            )
+        return _with_errors(self._code(question, [*begun.judged, *judged]), run)
+
+    def _code(self, question: Code, judged: Sequence[CaseResult]) -> Verdict:
+        judged = without_what_needs_no_data(judged)
         hidden = sum(case.hidden for case in question.cases)
-        earned = sum(one.share for one in judged if one.case.hidden)
+        share = earned(question, judged)
         right = sum(one.status == "correct" for one in judged if one.case.hidden)
         status = next((one.status for one in judged if one.status != "correct"), "correct")
-        if earned and status in ("wrong", "error"):
+        if share and status in ("wrong", "error"):
             status = "partly"
         public = [one for one in judged if not one.case.hidden]
         of_hidden: list[str | Told] = [
             *_by_reason([one for one in judged if one.case.hidden]),
             f"{right} of {hidden} hidden cases are right.",
         ]
+        if right and not share:
+            said = "Where what is right is what came in, that alone earns nothing."
+            of_hidden.insert(-1, said)
         reasons = [*_by_reason(public), *of_hidden]
         wrong = [one for one in judged if one.status == "wrong"]
         evidence = [(w.case, w.got) for w in wrong if w.got and isinstance(w.case, Case)]
         # an idea has to explain all that is wrong
         explained = ideas.explanation(question, evidence) if len(evidence) == len(wrong) else None
-        said = self._say(status, earned / hidden, *reasons, idea=explained)
-        return replace(said, hidden=said.reasons[-len(of_hidden) :], **_of_public(question, public))
+        verdict = self._say(status, share / hidden, *reasons, idea=explained)
+        return replace(
+            verdict,
+            hidden=verdict.reasons[-len(of_hidden) :],
+            by_the_clock=any(one.by_the_clock for one in judged),
+            **_of_public(question, public),
+        )
 
-    def _undefined(self, run: Run, question: Code) -> Verdict:
+    def _undefined(self, run: Run, names: Sequence[str]) -> Verdict:
+        """Where nothing of what is asked for is there."""
         first = run.first_error()
-        if first is None:
-            said = f"Your cell does not define a function {question.function}."
-            return self._say("error", 0.0, said)
-        status = "memory" if first.startswith("MemoryError") else "error"
-        return self._say(status, 0.0, f"Your cell stops with {first}")
+        said = f"Your cell does not define {' and '.join(names)}."
+        if first is not None:
+            said = f"Your cell stops with {first}"
+        status = "memory" if (first or "").startswith("MemoryError") else "error"
+        return self._say(status, 0.0, said, *run.errors_of_own())
+
+
+@dataclass(frozen=True)
+class _ToCome(ToBeContinued):
+    """A question whose hidden cases are still to be run, and what its public ones said."""
+
+    run: Run
+    judged: list[CaseResult]
+
+
+def _with_errors(found: Verdict, run: Run) -> Verdict:
+    """The verdict with what stopped in the cells."""
+    own = run.errors_of_own() if found.status != "correct" else []
+    errors = [*run.errors(), *own]
+    reasons, withheld = [*found.reasons, *errors], [*found.withheld, *errors]
+    return replace(found, reasons=reasons, withheld=withheld, drawn=run.drawn)
+
+
+def _anew(question: Code, cases: Sequence[Case | Reach], run: Run) -> list[CaseResult]:
+    """Run the cells again, and then the hidden cases; of the cells everything has been told."""
+    run.to_check()
+    if not run.defined([question.function]):
+        run.to_end()
+    return _run_cases(run.session, question, cases)
+
+
+def _run_cases(session: Session, question: Code, cases: Sequence[Case | Reach]) -> list[CaseResult]:
+    """The cases in their order, until one ends the process."""
+    judged: list[CaseResult] = []
+    for case in cases:
+        try:
+            judged.append(_run_case(session, question, case))
+        except (Stopped, wire.WireError) as stopped:
+            status = getattr(stopped, "kind", "killed")
+            reason = f"your code gave {stopped}. The cases after this one were not run."
+            late = getattr(stopped, "by_the_clock", False)
+            judged.append(CaseResult(case, status, reason, by_the_clock=late))
+        if judged[-1].ended:
+            break
+    return judged
+
+
+def without_what_needs_no_data(judged: Sequence[CaseResult]) -> list[CaseResult]:
+    """The results, less those of a function whose result is the same for other data, too."""
+    reached = [one for one in judged if isinstance(one.case, Reach) and one.got]
+    if not any(_equal(b.got, a.got) for n, b in enumerate(reached) for a in reached[:n]):
+        return list(judged)
+    said = "the result is the same as for other data, so it cannot come from these."
+    return [replace(r, status="wrong", reason=said, share=0.0) if r.got else r for r in judged]
+
+
+def earned(question: Code, judged: Sequence[CaseResult]) -> float:
+    """How many of the hidden cases are earned.
+
+    Where the right result is what came in, a function that gives back its arguments is right: that
+    earns something only together with a case where it is not.
+    """
+    hidden = [one for one in judged if one.case.hidden]
+    telling = [one for one in hidden if not gives_back(one.case)]
+    if any(one.share for one in telling) or all(map(gives_back, question.cases)):
+        return sum(one.share for one in hidden)
+    return 0.0
+
+
+def _equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(np.array_equal(value, other[name]) for name, value in one.items())
+
+
+def gives_back(case: Case | Reach) -> bool:
+    """Whether all that a case expects is among what the function is called with."""
+    return isinstance(case, Case) and all(
+        any(np.array_equal(value, given) for given in case.arguments.values())
+        for value in case.expected.values()
+    )
 
 
 def _run_case(session: Session, question: Code, case: Case | Reach) -> CaseResult:
@@ -351,6 +477,12 @@ class CaseResult:
     share: float = 0.0
     got: Mapping[str, Any] = field(default_factory=dict)
     difference: Difference | None = None
+    by_the_clock: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether it cost the process its life."""
+        return self.status in ("timeout", "memory", "killed")
 
 
 def compare_case(question: Code, case: Case, got: Mapping[str, Any]) -> CaseResult:
@@ -399,11 +531,14 @@ def measure_case(case: Reach, got: Mapping[str, Any]) -> CaseResult:
         arrays = {name: as_array(name, zeros[name].values, got[name]) for name in case.returns}
         try:
             found = float(case.measure(**arrays))
-        except (ArithmeticError, ValueError) as error:
-            return CaseResult(case, "wrong", f"what it returns cannot be used: {error}"[:300] + ".")
-    told = f"{case.what} is {found:.3g}; at most {case.at_most:g} was to be reached."
+        except (ArithmeticError, ValueError):
+            return CaseResult(case, "wrong", "what it returns cannot be used.")
     if found <= case.at_most:
-        return CaseResult(case, "correct", share=1.0)
-    if found <= case.partly:
-        return CaseResult(case, "wrong", f"{told} Up to {case.partly:g} counts half.", 0.5)
-    return CaseResult(case, "wrong", told)
+        return CaseResult(case, "correct", share=1.0, got=arrays)
+    # in bands, for a measure is a number that the student may choose
+    partly = found <= case.partly
+    above = f"is above {case.at_most:g}" if partly else f"is far above {case.at_most:g}"
+    told = f"{case.what} {above if case.partly else above.replace('far ', '')}."
+    if partly:
+        return CaseResult(case, "wrong", f"{told} Up to {case.partly:g} counts half.", 0.5, arrays)
+    return CaseResult(case, "wrong", told, got=arrays)

@@ -85,6 +85,8 @@ class Verdict:
         The figures that the answer drew when it was judged: PNG made anew, in base64.
     mark : Mark or None
         What a human gave. It is the gradebook's, and not kept with the result.
+    by_the_clock : bool
+        The time ran out, and not the processor's: alone on the machine it may have been enough.
     """
 
     question: Question
@@ -102,6 +104,7 @@ class Verdict:
     rows: list[Rows] = field(default_factory=list)
     drawn: list[str] = field(default_factory=list)
     mark: Mark | None = None
+    by_the_clock: bool = False
 
     @property
     def score(self) -> float | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -16,7 +16,18 @@ MOST_STOPS = 2
 MOST_TOLD = 3
 MOST_ERRORS = 5
 
+USUAL_ERRORS = {
+    *("ValueError", "TypeError", "IndexError", "KeyError", "NameError", "AttributeError"),
+    *("ZeroDivisionError", "AssertionError", "RecursionError", "NotImplementedError"),
+}
+"""What an honest program stops with. In a hidden case no other name is told, for each can carry a
+part of a number."""
+
 T = TypeVar("T")
+
+
+class ToBeContinued:
+    """What comes of a question whose process is to wait, with all that it has defined."""
 
 
 class _Again(Exception):
@@ -33,6 +44,8 @@ class Running:
         The cells that ended the process, by their number, and how.
     slow : dict
         The statements of a student's own cells that took too long, by the cell's number.
+    held : ExitStack
+        The questions whose processes wait for their hidden cases.
     """
 
     program: Program
@@ -40,6 +53,7 @@ class Running:
     limits: Limits
     deadly: dict[int, str] = field(default_factory=dict)
     slow: dict[int, set[int]] = field(default_factory=dict)
+    held: ExitStack = field(default_factory=ExitStack)
 
     def question(self, answer: str, seconds: float, then: Callable[[Run], T]) -> T:
         """Run the program for the question of one ``answer``, and ``then`` what is asked of it.
@@ -50,12 +64,13 @@ class Running:
             If its own code gives no answer.
         """
         while True:
-            try:
-                with self.container.question(seconds) as session:
-                    time = self.limits.with_seconds(seconds).seconds
-                    return then(Run(self, session, answer, time))
-            except _Again:
-                continue
+            with ExitStack() as stack, suppress(_Again):
+                session = stack.enter_context(self.container.question(seconds))
+                time = self.limits.with_seconds(seconds).seconds
+                found = then(Run(self, session, answer, time))
+                if isinstance(found, ToBeContinued):
+                    self.held.push(stack.pop_all())
+                return found
 
     def stopped(self, number: int, reason: str) -> None:
         """Leave out a cell from now on; if it is one too many of a student's own, all of these."""
@@ -84,7 +99,13 @@ class Running:
 
 @dataclass
 class Run:
-    """The program of a hand-in, as it runs for one question."""
+    """The program of a hand-in, as it runs for one question.
+
+    Attributes
+    ----------
+    drawn : list of str
+        The figures that the answer's cells drew: PNG made anew, in base64.
+    """
 
     running: Running
     session: Session
@@ -92,10 +113,13 @@ class Run:
     seconds: float
     done: int = 0
     raised: list[tuple[Step, dict[str, Any]]] = field(default_factory=list)
+    drawn: list[str] = field(default_factory=list)
 
     def to_check(self) -> None:
-        """Run what stands before the check of the question."""
+        """Run what stands before the check of the question, and keep what its cells draw."""
         self._go_on(self.running.program.until.get(self.answer, 0))
+        if self.running.program.draws:
+            self.drawn = drawn_inside(self.session.ask({"drawn": True}).get("drawn"))
 
     def to_end(self) -> bool:
         """Run the rest, too; says whether there was any."""
@@ -131,34 +155,37 @@ class Run:
                 running.slow.setdefault(number, set()).update(slow)
         return len(sent)
 
-    def defines(self, names: Sequence[str]) -> bool:
-        """Whether all of these are defined now."""
+    def defined(self, names: Sequence[str]) -> set[str]:
+        """Those of the names that are defined now."""
         values = self.session.ask({"read": list(names)}).get("values")
-        return isinstance(values, dict) and all(values.get(name) is not None for name in names)
-
-    def drawn(self) -> list[str]:
-        """The figures that the answer's cells drew: PNG made anew, in base64."""
-        if not self.running.program.draws:
-            return []
-        return drawn_inside(self.session.ask({"drawn": True}).get("drawn"))
+        values = values if isinstance(values, dict) else {}
+        return {name for name in names if values.get(name) is not None}
 
     def first_error(self) -> str | None:
         """The first error in the answer's own cells, in words."""
         own = (error for step, error in self.raised if step.answer == self.answer)
         return told(next(own, None), hidden=False)
 
-    def errors(self, all_of_them: bool) -> list[str]:
-        """What stops in the answer's cells; where ``all_of_them``, also in the student's own."""
-        said = []
-        for step, error in self.raised:
-            words = _sentence(told(error, hidden=False) or "")
-            if step.answer == self.answer:
-                said.append(
-                    f"Your cell stops with {words} What it defines was judged all the same."
-                )
-            elif step.own and all_of_them:
-                said.append(f"{_capital(step.name)} stops with {words}")
+    def errors(self) -> list[str]:
+        """What stops in the answer's cells, where something of it was judged."""
+        said = [
+            f"Your cell stops with {_sentence(error)} What it defines was judged all the same."
+            for step, error in self._told()
+            if step.answer == self.answer
+        ]
         return list(dict.fromkeys(said))[:MOST_TOLD]
+
+    def errors_of_own(self) -> list[str]:
+        """What stops in the student's own cells."""
+        said = [
+            f"{_capital(step.name)} stops with {_sentence(error)}"
+            for step, error in self._told()
+            if step.own
+        ]
+        return list(dict.fromkeys(said))[:MOST_TOLD]
+
+    def _told(self) -> list[tuple[Step, str]]:
+        return [(step, told(error, hidden=False) or "") for step, error in self.raised]
 
 
 def _sentence(words: str) -> str:
@@ -170,7 +197,7 @@ def _capital(name: str) -> str:
 
 
 def told(error: Any, hidden: bool) -> str | None:
-    """What may be told of an error: in a hidden case only a built-in name, which holds no value."""
+    """What may be told of an error: in a hidden case only its name, if it is one of the usual."""
     if error is None:
         return None
     kind, message, line = (
@@ -183,9 +210,8 @@ def told(error: Any, hidden: bool) -> str | None:
             "ModuleNotFoundError: rnnlib is not there when your answer is graded, "
             "because the question asks for your own code."
         )
-    known = isinstance(getattr(builtins, str(kind), None), type)
     if hidden:
-        return f"{kind if known else 'an error'}."
-    where = f" in line {line}" if isinstance(line, int) else ""
+        return f"{kind if kind in USUAL_ERRORS else 'an error'}."
+    where = f" in line {line}" if type(line) is int and 0 < line < 10**6 else ""
     said = f": {str(message)[:300]}" if message else ""
     return f"{str(kind)[:100]}{where}{said}"

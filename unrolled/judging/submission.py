@@ -118,6 +118,8 @@ class _Reading:
             for id_, cell in self.released.items()
             if is_answer(cell) and cell.cell_type == "code"
         }
+        # a copy of a cell that was to be filled in defines nothing
+        self.untouched = {plain(cell.source) for cell in released.cells if is_answer(cell)}
         self.notes: list[str] = []
         marked = [self._read(n, cell) for n, cell in enumerate(handed_in)]
         ids = [cell.id for cell in marked if cell.id]
@@ -164,7 +166,8 @@ class _Reading:
         place = ""
         for cell in self.cells:
             place = self.places[cell.number] = cell.id or place
-            groups.setdefault(place, []).append(cell)
+            if plain(cell.source) not in self.untouched:
+                groups.setdefault(place, []).append(cell)
         return groups
 
     def _index(self, cell: Cell) -> int:
@@ -219,7 +222,8 @@ class _Reading:
 
     def _students(self) -> Iterator[Cell]:
         """The cells of code whose text is a student's: their own, and changed ones of ours."""
-        for cell in self.cells:
+        grouped = [cell for group in self.groups.values() for cell in group]
+        for cell in sorted(grouped, key=lambda cell: cell.number):
             same = cell.id and plain(cell.source) == plain(self.released[cell.id].source)
             if cell.kind == "code" and not same:
                 yield cell

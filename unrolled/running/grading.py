@@ -235,7 +235,7 @@ class _Run:
     def jobs(
         self, book: Gradebook | None, students: Sequence[str], failed: list[Result]
     ) -> Iterator[Job]:
-        """The hand-ins of ``students``; of those that cannot be taken up, ``failed`` has a result."""
+        """The hand-ins of ``students``; ``failed`` gets a result for those that cannot be read."""
         for student in students:
             try:
                 job = self.job(student)
@@ -414,8 +414,8 @@ def time_stamp(folder: Path) -> tuple[datetime | None, list[str]]:
         text = submission.load(path).decode("utf-8").strip()
         return (stamps.parse(text) if text else None), []
     except (submission.Unreadable, ValueError):
-        told = f"The time stamp (timestamp.txt) cannot be read; no time was recorded. It must be {stamps.FORM}."
-        return None, [told]
+        told = "The time stamp (timestamp.txt) cannot be read; no time was recorded."
+        return None, [f"{told} Right would be {stamps.FORM}."]
 
 
 def by_student(results: Sequence[Result]) -> list[Result]:

@@ -26,7 +26,7 @@ from nbformat.v4 import new_code_cell, new_output
 import rnnlib
 from unrolled.judging.assignment import Assignment, same_verdict_for_all
 from unrolled.judging.beside import own_cells, picture_output, pictures, shown
-from unrolled.judging.judge import judge, names_asked
+from unrolled.judging.judge import FAILED, judge, names_asked
 from unrolled.judging.notebook import cell_id, is_task, rebuild, source
 from unrolled.judging.results import UNSAFE, Result, Verdict
 from unrolled.judging.submission import Submission, Unreadable, parse, with_ids
@@ -97,11 +97,16 @@ class Context:
 
 @dataclass(frozen=True)
 class Done:
-    """A judged hand-in: the result as JSON holds it, formgrader's notebook, the student's page."""
+    """A judged hand-in: the result as JSON holds it, formgrader's notebook, the student's page.
+
+    ``by_the_clock`` says that time ran out that was not the processor's: with the machine for
+    itself it may do better.
+    """
 
     result: dict[str, Any]
     notebook: str
     page: str
+    by_the_clock: bool = False
 
 
 def content_key(context: Context, job: Job) -> str:
@@ -216,7 +221,13 @@ def _judged(assignment: Assignment, job: Job, limits: containers.Limits, unsafe:
         unsafe,
         assignment.contents,
     )
-    return Result(job.student, verdicts, [*job.notes, *submission.notes], stamp)
+    failed = [
+        f"The grader failed on “{verdict.question.title}”; a human looks at it."
+        for verdict in verdicts
+        if FAILED in verdict.reasons
+    ]
+    notes = [*job.notes, *submission.notes, *failed]
+    return Result(job.student, verdicts, notes, stamp)
 
 
 @dataclass(frozen=True)
@@ -263,7 +274,8 @@ def render(assignment: Assignment, result: Result, hand_in: HandIn, withhold: bo
     notebook = nbformat.writes(graded_notebook(assignment, result, hand_in))
     drawn = {v.question.cell: _pictures(v, hand_in) for v in result.verdicts}
     page = feedback_page(assignment, result, hand_in.answers, drawn, withhold)
-    return Done(result.to_json(), notebook, page)
+    late = any(verdict.by_the_clock for verdict in result.verdicts)
+    return Done(result.to_json(), notebook, page, late)
 
 
 def _pictures(verdict: Verdict, hand_in: HandIn) -> list[bytes]:

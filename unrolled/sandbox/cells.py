@@ -34,6 +34,8 @@ NOT_PYTHON = {
     *("html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG", "writefile", "file"),
 }
 """Cell magics whose body runs elsewhere, or nowhere; that of all others is a cell of Python."""
+IPYTHONS = re.compile(r"[%!?]|^\s*(?:>>>|In \[)", re.MULTILINE)
+"""What is in every text that IPython reads in another way than Python."""
 BEGINS = re.compile(r"(?!(?:elif|else|except|finally)\b)[^\s#)\]}]")
 """How the first line of a statement begins."""
 REAL_TIME = 2.5
@@ -278,6 +280,8 @@ def _transformed(source: str) -> str:
             return ""
         if not source:
             return ""
+    if not IPYTHONS.search(source):
+        return begin + source
     empty = re.match(r"(?:[ \t]*\n)*", source)
     begin += "\n" * empty[0].count("\n") if empty else ""  # which the transformer takes away
     try:

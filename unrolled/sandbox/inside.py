@@ -37,7 +37,10 @@ def prepare(program: bytes, mapped: int) -> None:
 
 
 def question(limits: dict[str, Any], asked: int, answers: int) -> None:
-    """Shut this process in, then run one question in it; the two pipes lead to the judge."""
+    """Shut this process in, then run one question in it; the two pipes lead to the judge.
+
+    It is the first process of its namespace: with it ends all that it has started.
+    """
     import linux
 
     try:
@@ -53,9 +56,9 @@ def question(limits: dict[str, Any], asked: int, answers: int) -> None:
         give_up_root(limits)
         linux.drop_capabilities()
         limit(limits, _mapped)
-        if _filter:
-            linux.filter_system_calls(_filter)
-        serve(limits["hidden"])
+        linux.leave_no_core()
+        linux.filter_system_calls(_filter)
+        serve(limits["absent"])
     finally:
         os._exit(1)
 
@@ -79,7 +82,6 @@ def limit(limits: dict[str, Any], mapped: int) -> None:
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_SIGPENDING, limits["processes"]),
-        (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(which, (amount, amount))
 
@@ -132,14 +134,14 @@ def answer(case: dict[str, Any], namespace: dict[str, Any], files: list[str]) ->
         return {"error": describe(raised, *files)}
 
 
-def serve(hidden: list[str]) -> None:
+def serve(absent: list[str]) -> None:
     """Speak the protocol until the judge has no more to ask."""
     import cells
     import wire
 
     with open(PROTOCOL_IN, "rb") as asked, open(PROTOCOL_OUT, "wb", buffering=0) as answers:
         namespace = cells.notebook()
-        cells.hide(hidden, namespace)
+        cells.hide(absent, namespace)
         runner, files = cells.Runner(namespace), []
         for line in asked:
             message = wire.from_line(line)
@@ -174,7 +176,7 @@ def main() -> None:
     silence(0, 1)
     give_up_root(limits)
     limit(limits, mapped)
-    serve(limits["hidden"])
+    serve(limits["absent"])
 
 
 if __name__ == "__main__":

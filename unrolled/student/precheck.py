@@ -203,7 +203,8 @@ def _checked(
         said = _said(run, check, text)
         if said and run.to_end():
             said = _said(run, check, text)
-        notes.extend(f"{answer}: {error}" for error in run.errors(bool(said)))
+        stopped = [*run.errors(), *(run.errors_of_own() if said else [])]
+        notes.extend(f"{answer}: {error}" for error in stopped)
         return said
 
     try:
