@@ -323,11 +323,13 @@ def _run_cases(session: Session, question: Code, cases: Sequence[Case | Reach]) 
 
 def without_what_needs_no_data(judged: Sequence[CaseResult]) -> list[CaseResult]:
     """The results, less those of a function whose result is the same for other data, too."""
-    reached = [one for one in judged if isinstance(one.case, Reach) and one.got]
+    reached = [r for r in judged if isinstance(r.case, Reach) and r.case.from_data and r.got]
     if not any(_equal(b.got, a.got) for n, b in enumerate(reached) for a in reached[:n]):
         return list(judged)
     said = "the result is the same as for other data, so it cannot come from these."
-    return [replace(r, status="wrong", reason=said, share=0.0) if r.got else r for r in judged]
+    return [
+        replace(r, status="wrong", reason=said, share=0.0) if r in reached else r for r in judged
+    ]
 
 
 def earned(question: Code, judged: Sequence[CaseResult]) -> float:
