@@ -245,7 +245,7 @@ HUGE = [1e4, 1e9, 1e15, 1e16, 1e30, 1e300, -1e30]
 @pytest.mark.parametrize("size", HUGE)
 @pytest.mark.parametrize("place", [0, 1, "all"])
 def test_numbers_beside_which_input_and_bias_vanish_earn_nothing(size, place):
-    """What follows from them follows without any work: in floats, x and b are nothing beside them."""
+    """What follows from them follows without work: in floats, x and b are nothing beside them."""
     for network, inputs in (
         (notes_elman(), notes_inputs()),
         (exercise_3_jordan(), exercise_1_inputs()),
