@@ -11,7 +11,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from unrolled.cli import exit_codes
+from unrolled.cli import exit_codes, output
 from unrolled.cli.parser import parse
 from unrolled.errors import UnrolledError
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command.run(options) or 0
     except UnrolledError as error:
-        print(f"unrolled: {error}", file=sys.stderr)
+        output.tell(error)
         return exit_codes.FAILED
     except KeyboardInterrupt:
         print("\nunrolled: stopped; the same command goes on from here", file=sys.stderr)

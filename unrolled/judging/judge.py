@@ -378,11 +378,20 @@ def _run_cases(session: Session, question: Code, cases: Sequence[Case | Reach]) 
 
 def without_what_needs_no_data(judged: Sequence[CaseResult]) -> list[CaseResult]:
     """The results, less those of a function whose result is the same for other data, too."""
-    reached = [one for one in judged if isinstance(one.case, Reach) and one.got]
-    if not any(_equal(b.got, a.got) for n, b in enumerate(reached) for a in reached[:n]):
+    found = [one.got for one in judged if _must_come_from_data(one)]
+    if not any(_equal(b, a) for n, b in enumerate(found) for a in found[:n]):
         return list(judged)
-    said = "the result is the same as for other data, so it cannot come from these."
-    return [replace(r, status="wrong", reason=said, share=0.0) if r.got else r for r in judged]
+    nothing = partial(
+        replace,
+        status="wrong",
+        reason="the result is the same as for other data, so it cannot come from these.",
+        share=0.0,
+    )
+    return [nothing(one) if _must_come_from_data(one) else one for one in judged]
+
+
+def _must_come_from_data(one: CaseResult) -> bool:
+    return isinstance(one.case, Reach) and one.case.from_data and bool(one.got)
 
 
 def earned(question: Code, judged: Sequence[CaseResult]) -> float:
