@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from unrolled.cli import exit_codes
+from unrolled.cli.output import tell
 from unrolled.course.collecting import platform_numbers
 from unrolled.course.course import Course
 from unrolled.course.exports import Grade, canvas_csv, grades, moodle_csv
@@ -31,12 +31,11 @@ def run(options: argparse.Namespace) -> int:
         write(part, make(of_it, assignment, most, numbers))
         print(part)
     if waiting := sum(grade.score is None for grade in found):
-        print(f"unrolled: {waiting} without a grade: they wait for a human", file=sys.stderr)
+        tell(f"{waiting} without a grade: they wait for a human")
     if gone and not options.zeros:
-        print(
-            f"unrolled: {len(gone)} of the class handed in nothing and are left out, unless you "
-            f"ask for --zeros: {', '.join(gone)}",
-            file=sys.stderr,
+        tell(
+            f"{len(gone)} of the class handed in nothing and are left out, unless you "
+            f"ask for --zeros: {', '.join(gone)}"
         )
     return exit_codes.NOT_ALL if waiting else 0
 

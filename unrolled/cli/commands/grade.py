@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from unrolled.authoring.releasing import as_it_would_be_released
 from unrolled.cli import exit_codes
-from unrolled.cli.output import print_json
+from unrolled.cli.output import print_json, tell
 from unrolled.course.course import Course
 from unrolled.course.store import Store
 from unrolled.judging.assignment import Assignment
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             assignment = course.assignment(options.assignment)
             for line in course.unreleased(assignment):
-                print(f"unrolled: {line}", file=sys.stderr)
+                tell(line)
     before, start = kept(course, assignment), time.monotonic()
     results = grade_with_progress(
         course,
@@ -98,7 +98,7 @@ def _needing_a_human(course: Course, assignment: Assignment, results: Sequence[R
             folder = course.folder("submitted", result.student, assignment.name)
             told.append(f"{folder}: {first.reasons[0]}")
     for line in told:
-        print(f"unrolled: {line}", file=sys.stderr)
+        tell(line)
     return exit_codes.NOT_ALL if told else 0
 
 

@@ -7,10 +7,9 @@ import argparse
 from tabulate import tabulate
 
 from unrolled.authoring.similarity import alike, given_text, texts
-from unrolled.cli.output import print_json
+from unrolled.cli.output import print_json, show
 from unrolled.course.course import Course
 from unrolled.course.files import write
-from unrolled.pages.rendering import visible
 from unrolled.pages.similar import similar_page
 
 MOST = 200
@@ -34,10 +33,10 @@ def run(options: argparse.Namespace) -> None:
     path = course.root / f"similar-{assignment.name}.html"
     write(path, similar_page(assignment, pairs[:MOST], len(written), options.above / 100))
     rows = [
-        [*map(visible, pair.students), *(f"{100 * share:.0f} %" for share in pair.shares)]
+        [*pair.students, *(f"{100 * share:.0f} %" for share in pair.shares)]
         for pair in pairs[:MOST]
     ]
     if rows:
-        print(tabulate(rows, ["hand-in", "and", "of the first", "of the second"]))
+        show(tabulate(rows, ["hand-in", "and", "of the first", "of the second"]))
     alike_ = f"{len(pairs)} pair{'' if len(pairs) == 1 else 's'} of {len(written)} hand-ins"
     print(f"\n{alike_}, side by side: {path}")
