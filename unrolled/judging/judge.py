@@ -28,7 +28,7 @@ from unrolled.judging.fingerprint import fingerprint, right_numbers
 from unrolled.judging.program import Program, build
 from unrolled.judging.results import Verdict
 from unrolled.judging.rubric import ByHand, Case, Code, Question, Reach, Typed, Written, Wrong
-from unrolled.judging.running import Run, Running, told
+from unrolled.judging.running import Run, Running, not_there, told
 from unrolled.judging.submission import Submission
 from unrolled.sandbox import containers, wire
 from unrolled.sandbox.containers import NOTHING_ELSE, Contents, Limits, Session, Stopped
@@ -123,8 +123,7 @@ class _Judgement:
         question = self.question
         run.to_check()
         names = names_asked(question)
-        if run.defined(names) != set(names):
-            run.to_end()
+        run.further_down(set(names) - run.defined(names))
         match question:
             case _ if not run.defined(names) and (isinstance(question, Code) or run.first_error()):
                 return self._undefined(run, names)
@@ -205,8 +204,7 @@ class _Judgement:
         for case in sorted(question.cases, key=lambda case: case.hidden):
             try:
                 judged.append(_run_case(session, question, case))
-                if judged[-1].status == "error" and not case.hidden and run.to_end():
-                    # what it needs may be defined further down
+                if not case.hidden and run.further_down(not_there(judged[-1].reason)):
                     judged[-1] = _run_case(session, question, case)
             except (Stopped, wire.WireError) as stopped:
                 status = getattr(stopped, "kind", "killed")
