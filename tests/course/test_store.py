@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -132,14 +133,16 @@ class PowerCut(BaseException):
     """Nothing catches it."""
 
 
-@pytest.mark.parametrize("cut_at", range(1, 7))
+@pytest.mark.parametrize("cut_at", range(1, 9))
 def test_wherever_the_writing_is_cut_off_the_next_run_brings_it_to_its_end(
     course, monkeypatch, cut_at
 ):
-    """Store, notebook, page, gradebook, store: cut before each, for a hand-in that has changed."""
+    """Store, gradebook, notebook, page and what goes with it, store: cut before each, for a hand-in
+    that has changed."""
     submit(course, "ann")
     graded(course)
     whole = courses.make(course.root.parent / "whole")
+    shutil.copy(course.root / "course-secret", whole.root)
     submit(whole, "ann", "slip-by-hand")
     graded(whole)
     submit(course, "ann", "slip-by-hand")
@@ -159,7 +162,7 @@ def test_wherever_the_writing_is_cut_off_the_next_run_brings_it_to_its_end(
         for module, name in places:
             patch.setattr(module, name, cut(getattr(module, name)))
         patch.setattr(grading.store, "locked", lambda *_: nullcontext())
-        if cut_at < 6:
+        if cut_at < 8:
             with pytest.raises(PowerCut):
                 graded(course)
         else:

@@ -78,7 +78,7 @@ def test_for_a_hidden_case_the_words_hold_no_number_but_the_step(true, expected)
         ([["0", "2", "1"]] * 3, "type", "h is made of entries that are not all numbers"),
         ([[None] * 3] * 3, "type", "h is made of entries that are not all numbers"),
         ([[10**400] * 3] * 3, "type", "h is made of entries that are not all numbers"),
-        (np.array([1j]), "type", "h is made of entries that are not all numbers"),
+        (np.array([1j]), "type", "h is made of complex numbers"),
         (Opaque("function"), "type", "h is of type function, not a number"),
         ("text", "type", "h is of type str, not a number, expected an array of shape (3, 3)."),
         ([[1, 2], [3]], "type", "h is ragged (its rows have different lengths), expected"),

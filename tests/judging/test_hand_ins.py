@@ -13,7 +13,9 @@ import re
 import pytest
 from hand_ins import NAMES, HandIn, graded, lost
 
-from unrolled.judging.submission import Unreadable
+from unrolled.judging.judge import names_asked
+from unrolled.judging.rubric import ByHand
+from unrolled.judging.submission import Unreadable, parse
 from unrolled.sandbox.containers import Limits
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
@@ -267,7 +269,7 @@ def test_a_function_of_another_name_is_told():
     hand_in = HandIn("elman")
     hand_in.text("elman-step", hand_in.text("elman-step").replace("elman_step", "step"))
     [verdict] = graded(hand_in, only="elman-step").verdicts
-    assert verdict.reasons == ["Your cell does not define a function elman_step."]
+    assert verdict.reasons == ["Your cell does not define elman_step."]
 
 
 @pytest.mark.parametrize("name", ["elman", "jordan", "neuron", "lstm", "bptt"])
@@ -344,7 +346,7 @@ def test_a_magic_that_is_no_python_runs_nowhere():
     hand_in = HandIn("elman")
     hand_in.text("elman-step", f"%%bash\n{hand_in.text('elman-step')}")
     [verdict] = graded(hand_in, only="elman-step").verdicts
-    assert verdict.reasons == ["Your cell does not define a function elman_step."]
+    assert verdict.reasons == ["Your cell does not define elman_step."]
 
 
 def test_a_module_of_ones_own_can_be_written_and_imported():
@@ -597,3 +599,181 @@ def test_an_untouched_notebook_is_not_attempted(name, ends):
     result = graded(hand_in)
     assert {v.status for v in result.verdicts} == {"not attempted"}
     assert result.notes == []
+
+
+# --- written answers --------------------------------------------------------------------------
+
+WRITTEN = [name for name in NAMES if HandIn(name).written]
+TEXT = "The columns share the same weights, so there are as many for any length."
+
+
+def in_a_cell_below(hand_in, id_):
+    hand_in.text(id_, hand_in.released_text(id_))
+    hand_in.own(TEXT, hand_in.place(id_) + 1, "markdown")
+
+
+def half_in_the_cell_below(hand_in, id_):
+    hand_in.text(id_, "First half.")
+    hand_in.own(TEXT, hand_in.place(id_) + 1, "markdown")
+
+
+def in_a_cell_above(hand_in, id_):
+    hand_in.text(id_, hand_in.released_text(id_))
+    hand_in.own(TEXT, hand_in.place(id_), "markdown")
+
+
+def in_three_cells_below(hand_in, id_):
+    for part in (TEXT, "Two.", "One."):
+        hand_in.own(part, hand_in.place(id_) + 1, "markdown")
+
+
+def in_a_cell_of_code(hand_in, id_):
+    hand_in.text(id_, hand_in.released_text(id_))
+    hand_in.own(TEXT, hand_in.place(id_) + 1)
+
+
+def in_a_raw_cell(hand_in, id_):
+    hand_in.text(id_, hand_in.released_text(id_))
+    hand_in.own(TEXT, hand_in.place(id_) + 1, "raw")
+
+
+def its_cell_gone(hand_in, id_):
+    place = hand_in.place(id_)
+    del hand_in.cells[place]
+    hand_in.own(TEXT, place, "markdown")
+
+
+def its_cell_a_cell_of_code(hand_in, id_):
+    hand_in.text(id_, TEXT)
+    hand_in.cell(id_)["cell_type"] = "code"
+
+
+def its_cell_emptied(hand_in, id_):
+    hand_in.text(id_, "")
+    hand_in.own(TEXT, hand_in.place(id_) + 1, "markdown")
+
+
+def in_the_task(hand_in, id_):
+    hand_in.text(id_, hand_in.released_text(id_))
+    before = ids(hand_in)[hand_in.place(id_) - 1]
+    hand_in.text(before, f"{hand_in.text(before)}\n\n{TEXT}")
+
+
+def at_the_top(hand_in, id_):
+    hand_in.text(id_, hand_in.released_text(id_))
+    hand_in.own(TEXT, 0, "markdown")
+
+
+def split_in_two(hand_in, id_):
+    place = hand_in.place(id_)
+    second = copy.deepcopy(hand_in.cells[place]) | {"source": TEXT}
+    hand_in.cells.insert(place + 1, second)
+
+
+def marks_lost(hand_in, id_):
+    hand_in.text(id_, TEXT)
+    all_marks_lost(hand_in)
+
+
+@pytest.mark.parametrize("name", WRITTEN[:3])
+@pytest.mark.parametrize(
+    "change",
+    [
+        in_a_cell_below,
+        half_in_the_cell_below,
+        in_a_cell_above,
+        in_three_cells_below,
+        in_a_cell_of_code,
+        in_a_raw_cell,
+        its_cell_gone,
+        its_cell_a_cell_of_code,
+        its_cell_emptied,
+        in_the_task,
+        at_the_top,
+        split_in_two,
+        marks_lost,
+    ],
+    ids=lambda change: change.__name__,
+)
+def test_a_written_answer_reaches_the_human_whole_wherever_it_stands(change, name):
+    hand_in = HandIn(name)
+    id_ = hand_in.written[0]
+    before = hand_in.text(id_)
+    change(hand_in, id_)
+    read = reading(hand_in)
+    assert id_ in read.attempted
+    assert TEXT in read.answers[id_]
+    if change is half_in_the_cell_below:
+        assert read.answers[id_].startswith("First half.\n\n")
+    if change is split_in_two:
+        assert before in read.answers[id_]
+    [verdict] = graded(hand_in, only=id_).verdicts
+    assert (verdict.status, verdict.points) == ("not graded", None)
+
+
+def reading(hand_in):
+    asked = {q.cell: names_asked(q) for q in hand_in.assignment.questions}
+    return parse(hand_in.bytes(), "it.ipynb", hand_in.assignment.released, asked)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_where_nothing_is_written_no_human_has_to_look(name):
+    hand_in = HandIn(name)
+    for id_ in hand_in.written:
+        hand_in.text(id_, hand_in.released_text(id_))
+    hand_in.above("## My code", "markdown")
+    hand_in.own("print(7)", len(hand_in.cells))
+    read = reading(hand_in)
+    assert not read.attempted & set(hand_in.written)
+
+
+# --- by hand ----------------------------------------------------------------------------------
+
+BY_HAND = [name for name in NAMES if HandIn(name).by_hand]
+
+
+def cut(rows):
+    """For each way to leave steps out, the source of the rows, and which of them are right."""
+    T = len(rows)
+    full = [True] * T
+    yield f"{rows[: T // 2]}", [t < T // 2 for t in range(T)]
+    yield f"{rows[:1]}", [t < 1 for t in range(T)]
+    yield f"{rows[:-1]} + [...]", [*full[:-1], False]
+    yield f"{rows[:-1]} + [[]]", [*full[:-1], False]
+    yield f"{rows[:-1]} + [None]", [*full[:-1], False]
+    yield f"[...] + {rows[1:]}", [False, *full[1:]]
+    yield f"{rows[:-1]} + [['?'] * {len(rows[0])}]", [*full[:-1], False]
+    yield f"[float('nan')] + {rows[1:]}", [False, *full[1:]]
+    yield f"tuple(map(tuple, {rows[:2]}))", [t < 2 for t in range(T)]
+    yield f"np.array({rows[:2]})", [t < 2 for t in range(T)]
+    yield f"{rows} + [{rows[0]}]", full
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_each_right_step_by_hand_earns_its_part(name):
+    hand_in = HandIn(name)
+    for question in hand_in.assignment.questions:
+        if not isinstance(question, ByHand):
+            continue
+        h, y = question.true.h.tolist(), question.true.y.tolist()
+        for (typed_h, right), (typed_y, _) in zip(cut(h), cut(y), strict=True):
+            text = f"{question.names['h']} = {typed_h}\n{question.names['y']} = {typed_y}"
+            hand_in.text(question.cell, text)
+            [verdict] = graded(hand_in, only=question.cell).verdicts
+            assert verdict.points == pytest.approx(
+                verdict.max_points * sum(right) / len(right), abs=0.01
+            ), text
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_step_of_which_half_is_missing_does_not_count(name):
+    hand_in = HandIn(name)
+    [question, *_] = [q for q in hand_in.assignment.questions if isinstance(q, ByHand)]
+    h, y = question.true.h.tolist(), question.true.y.tolist()
+    names = question.names
+    hand_in.text(question.cell, f"{names['h']} = {h}\n{names['y']} = {y[:1]}")
+    [verdict] = graded(hand_in, only=question.cell).verdicts
+    assert verdict.points == pytest.approx(verdict.max_points / len(y), abs=0.01)
+    hand_in.text(question.cell, f"{names['h']} = {h}")
+    [verdict] = graded(hand_in, only=question.cell).verdicts
+    assert verdict.points == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 from pathlib import Path
 
 from unrolled.errors import UnrolledError
@@ -41,3 +42,18 @@ def write(path: Path, text: str) -> None:
             f"{path} cannot be written: {error.strerror}. What was graded until here is kept; "
             "make room or give the right to write, and run the same command again"
         ) from None
+
+
+def in_a_name(text: str) -> str:
+    """A text, such as that of a section, as a part of a file's name."""
+    return re.sub(r"[^\w-]+", "-", text).strip("-")[:100] or "none"
+
+
+def harmless(text: str) -> str:
+    """A text for a table's cell that a spreadsheet shows and never computes.
+
+    What begins with one of these characters is a formula to a spreadsheet, which may send the
+    table's other cells to anyone; an apostrophe before it makes it a text.
+    """
+    text = text.replace("\0", "")
+    return f"'{text}" if text.lstrip()[:1] in {*"=+-@＝＋－＠", "|", "%"} - {""} else text

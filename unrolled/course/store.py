@@ -26,11 +26,26 @@ from unrolled.course.files import write
 
 @dataclass(frozen=True)
 class Entry:
-    """One result that was kept."""
+    """One result that was kept.
+
+    Attributes
+    ----------
+    key : str
+        The content of all that it depends on.
+    hand_in : str
+        The content of the hand-in alone.
+    shown : str
+        What else its page shows: a human's marks.
+    withheld : bool
+        Whether its page goes without the expected numbers.
+    """
 
     key: str
     result: dict[str, Any]
     complete: bool
+    hand_in: str = ""
+    shown: str = ""
+    withheld: bool = False
 
 
 class Store:
@@ -47,7 +62,14 @@ class Store:
         """What is kept of a hand-in; None if nothing is, or nothing that can be read."""
         try:
             data = json.loads(self._path(student).read_text(encoding="utf-8"))
-            return Entry(str(data["key"]), dict(data["result"]), bool(data["complete"]))
+            return Entry(
+                str(data["key"]),
+                dict(data["result"]),
+                bool(data["complete"]),
+                str(data["hand_in"]),
+                str(data["shown"]),
+                bool(data["withheld"]),
+            )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from unrolled.judging.beside import drawn_inside
 from unrolled.judging.program import Program, Step
 from unrolled.sandbox.containers import Container, Limits, Session, Stopped
 
@@ -98,7 +99,13 @@ class Running:
 
 @dataclass
 class Run:
-    """The program of a hand-in, as it runs for one question."""
+    """The program of a hand-in, as it runs for one question.
+
+    Attributes
+    ----------
+    drawn : list of str
+        The figures that the answer's cells drew: PNG made anew, in base64.
+    """
 
     running: Running
     session: Session
@@ -106,10 +113,13 @@ class Run:
     seconds: float
     done: int = 0
     raised: list[tuple[Step, dict[str, Any]]] = field(default_factory=list)
+    drawn: list[str] = field(default_factory=list)
 
     def to_check(self) -> None:
-        """Run what stands before the check of the question."""
+        """Run what stands before the check of the question, and keep what its cells draw."""
         self._go_on(self.running.program.until.get(self.answer, 0))
+        if self.running.program.draws:
+            self.drawn = drawn_inside(self.session.ask({"drawn": True}).get("drawn"))
 
     def to_end(self) -> bool:
         """Run the rest, too; says whether there was any."""
@@ -122,7 +132,11 @@ class Run:
             n: running.program.steps[n] for n in range(self.done, last) if n not in running.deadly
         }
         self.done = last
-        sent = [step.message(self.seconds, running.slow.get(n, ())) for n, step in steps.items()]
+        program = running.program
+        sent = [
+            step.message(self.seconds, running.slow.get(n, ()), program.is_of(n, self.answer))
+            for n, step in steps.items()
+        ]
         numbers = list(steps)
         try:
             errors = self.session.run(sent)

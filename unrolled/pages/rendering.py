@@ -39,10 +39,19 @@ def _visible(letter: str) -> str:
     number = ord(letter)
     if number < 0x20 and letter not in "\n\t":
         return chr(0x2400 + number)
-    if letter in "\n\t" or letter.isascii() and letter.isprintable():
+    if letter in "\n\t" or (letter.isascii() and letter.isprintable()):
         return letter
     odd = number in SHOWN_AS_NOTHING or unicodedata.category(letter) in HIDDEN_KINDS
     return f"⟨U+{number:04X}⟩" if odd else letter
+
+
+def points(value: float) -> str:
+    """A number of points, with no more than two decimals.
+
+    >>> points(2.5), points(0.1 + 0.2)
+    ('2.5', '0.3')
+    """
+    return f"{round(value, 2):g}"
 
 
 _templates = Environment(
@@ -52,7 +61,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters["number"] = lambda value: f"{value:g}"
+_templates.filters["number"] = points
 _templates.filters["visible"] = visible
 
 

@@ -153,6 +153,8 @@ def serve(absent: list[str]) -> None:
                 sys.path.append(CHECKS)
                 public = cells.Runner({**namespace, "__name__": "check"})
                 said = errors(public.run(check), check)
+            elif message.get("drawn"):
+                said = {"drawn": runner.drawn}
             else:
                 said = answer(message, namespace, files)
             answers.write(wire.to_line(said))
