@@ -3,6 +3,10 @@
 A cell holds weights, ``unroll`` runs it over a sequence, and the ``Trace`` that this leaves holds
 every quantity of every time step. ``bptt`` goes the way back, and leaves a trace of gradients.
 
+Vectors are rows, and time comes first: (T, ..., k). All functions check what they are given, and
+raise ValueError where a shape or a number does not fit, TypeError where something is of another
+kind than expected; the message says what was given, what was expected, and what to do.
+
 The modules ``initial``, ``tasks``, ``training``, ``flow`` and ``convert`` hold what is needed less
 often.
 """

@@ -23,13 +23,12 @@ class Activation:
     last axis, all others entry by entry.
 
     ``function`` is φ without the check of what comes in, for arrays that are floating-point
-    already, as cells need it.
+    already, as cells need it; ``slope`` is φ′ of a and y, likewise.
     """
 
     name: str
     function: Callable[[Array], Array]
-    _derivative: Callable[[Array], Array]
-    _pull_back: Callable[[Array, Array, Array], Array]
+    slope: Callable[[Array, Array], Array]
 
     def __call__(self, a: ArrayLike) -> Array:
         """φ(a), of the shape of ``a``."""
@@ -41,15 +40,14 @@ class Activation:
         Of the shape of ``a``, (..., n), where φ works entry by entry. For softmax the Jacobian
         J of shape (..., n, n), with J[..., i, j] = ∂y_i/∂a_j.
         """
-        return self._derivative(as_array("a", a))
+        a = as_array("a", a)
+        return self.slope(a, self.function(a))
 
     def pull_back(self, dy: Array, a: Array, y: Array) -> Array:
-        """∂L/∂a from dy = ∂L/∂y: dy φ′(a), entry by entry; for softmax dy J.
-
-        All three have the shape (..., n). That y = φ(a) is known already spares computing it again.
-        Nothing is checked here.
-        """
-        return self._pull_back(dy, a, y)
+        """∂L/∂a from dy = ∂L/∂y, all (..., n): dy φ′(a), entry by entry; for softmax dy J."""
+        if self.function is _softmax:  # dy J, without n² numbers
+            return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+        return dy * self.slope(a, y)
 
 
 def sigmoid(a: Array) -> Array:
@@ -63,21 +61,13 @@ def sigmoid(a: Array) -> Array:
         return 1 / (1 + np.exp(-a))
 
 
-def _sigmoid_derivative(a: Array) -> Array:
+def _sigmoid_slope(a: Array, y: Array) -> Array:
     # σ(−a) is 1 − σ(a), but keeps its digits where σ(a) is close to 1
-    return sigmoid(a) * sigmoid(-a)
+    return y * sigmoid(-a)
 
 
-def _sigmoid_pull_back(dy: Array, a: Array, y: Array) -> Array:
-    return dy * y * (1 - y)
-
-
-def _tanh_derivative(a: Array) -> Array:
-    return 1 - np.tanh(a) ** 2
-
-
-def _tanh_pull_back(dy: Array, a: Array, y: Array) -> Array:
-    return dy * (1 - y * y)
+def _tanh_slope(a: Array, y: Array) -> Array:
+    return 1 - y * y
 
 
 def _relu(a: Array) -> Array:
@@ -86,17 +76,13 @@ def _relu(a: Array) -> Array:
     return np.maximum(a, 0)  # what is not a number stays one
 
 
-def _relu_derivative(a: Array) -> Array:
+def _relu_slope(a: Array, y: Array) -> Array:
     # at a = 0, where there is none, the value 0 is the custom
     return (a.real > 0).astype(a.dtype)
 
 
-def _relu_pull_back(dy: Array, a: Array, y: Array) -> Array:
-    return dy * (a.real > 0)
-
-
-def _identity_pull_back(dy: Array, a: Array, y: Array) -> Array:
-    return dy
+def _identity_slope(a: Array, y: Array) -> Array:
+    return np.ones_like(a)
 
 
 def _softmax(a: Array) -> Array:
@@ -117,23 +103,18 @@ def below_the_largest(a: Array) -> Array:
     return np.where(shifted.real < least, np.asarray(least, a.dtype), shifted)
 
 
-def _softmax_derivative(a: Array) -> Array:
-    y = _softmax(a)
+def _softmax_slope(a: Array, y: Array) -> Array:
     return y[..., :, None] * (np.eye(y.shape[-1], dtype=y.dtype) - y[..., None, :])
-
-
-def _softmax_pull_back(dy: Array, a: Array, y: Array) -> Array:
-    return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 
 
 ACTIVATIONS: dict[str, Activation] = {
     each.name: each
     for each in (
-        Activation("sigmoid", sigmoid, _sigmoid_derivative, _sigmoid_pull_back),
-        Activation("tanh", np.tanh, _tanh_derivative, _tanh_pull_back),
-        Activation("relu", _relu, _relu_derivative, _relu_pull_back),
-        Activation("identity", np.positive, np.ones_like, _identity_pull_back),
-        Activation("softmax", _softmax, _softmax_derivative, _softmax_pull_back),
+        Activation("sigmoid", sigmoid, _sigmoid_slope),
+        Activation("tanh", np.tanh, _tanh_slope),
+        Activation("relu", _relu, _relu_slope),
+        Activation("identity", np.positive, _identity_slope),
+        Activation("softmax", _softmax, _softmax_slope),
     )
 }
 """All activations by name; (1.9) to (1.11) of Galvan's *On recurrent neural networks* are sigmoid,
@@ -147,11 +128,6 @@ def activation(name: str) -> Activation:
     array([0., 0., 2.])
     >>> activation("relu").derivative([-1, 0, 2])
     array([0., 0., 1.])
-
-    Raises
-    ------
-    ValueError
-        If there is none of that name.
     """
     if not isinstance(name, str) or name not in ACTIVATIONS:
         raise ValueError(f"unknown activation {name!r}, expected one of: {', '.join(ACTIVATIONS)}")

@@ -52,14 +52,6 @@ def bptt(
         ``d.h[t-1]``, that of h(t) with all its consequences. Of sequences of different lengths,
         what follows a sequence's end is zero.
 
-    Raises
-    ------
-    ValueError
-        If no seed is given, one has an unknown name, does not fit, or holds what is not finite; if
-        ``truncate`` is less than 1.
-    TypeError
-        If ``trace`` or ``loss`` is none, or the network has no way back.
-
     Notes
     -----
     Equations (1.32) to (1.44) of Galvan's *On recurrent neural networks*, of which (1.38) to (1.43)
@@ -112,11 +104,7 @@ def _backward(cell: Any, own: Any, now: Any, before: Any, T: int) -> tuple[Any, 
     steps = list(zip(*(each_step(each, T) for each in (own, now, before)), strict=True))
     for t in reversed(range(T)):
         own, now, before = steps[t]
-        d, flow = cell.backward(_plus(own, flow, cell.state), now, before)
+        arriving = {name: getattr(own, name) + getattr(flow, name) for name in cell.state}
+        d, flow = cell.backward(own._replace(**arriving), now, before)
         gradients = put(gradients, d, t, T)
     return gradients, flow
-
-
-def _plus(own: Any, flow: Any, state: tuple[str, ...]) -> Any:
-    """The loss's own gradients, and those that flow back into the state."""
-    return own._replace(**{name: getattr(own, name) + getattr(flow, name) for name in state})

@@ -19,14 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
-from functools import reduce
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnlib.activations import activation
-from rnnlib.checks import Array, as_array, check_last_axis, read_only, spell
+from rnnlib.checks import Array, as_array, check_shape, read_only, said
 from rnnlib.parameters import dtype_of, parameters
 
 Record = TypeVar("Record")
@@ -52,8 +51,7 @@ def weight(shape: str, between: str = "", reads: str = "", to: str = "") -> Any:
     to : str
         The pre-activation that the product is added to, or one for each gate.
     """
-    symbols, sources, sums = tuple(shape.split()), reads.split(), to.split()
-    place = {"shape": symbols, "between": between, "reads": sources, "to": sums}
+    place = {"shape": shape.split(), "between": between, "reads": reads.split(), "to": to.split()}
     return field(metadata=place)
 
 
@@ -109,7 +107,7 @@ class Cell:
     seeds: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        check_weights(self)
+        _take_weights(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # a deep copy and what pickle brings back are as read-only as what they were made of
@@ -133,18 +131,12 @@ class Cell:
     @property
     def state_sizes(self) -> tuple[int, ...]:
         """How many numbers each quantity of ``state`` holds."""
-        return (self.n_neurons,) * len(self.state)
+        return tuple(
+            self.n_outputs if name == self.output else self.n_neurons for name in self.state
+        )
 
     def step(self, x: ArrayLike, before: Any) -> Any:
-        """One time step: ``x`` of shape (..., k), and the record of the step before.
-
-        Raises
-        ------
-        ValueError
-            If a shape does not fit, what is fed back is missing, or a number is not finite.
-        TypeError
-            If ``before`` is not a record of this kind of cell.
-        """
+        """One time step: ``x`` of shape (..., k), and the record of the step before."""
         x = as_inputs("x", self, x)
         before = as_state("before", self, before, x.shape[:-1])
         now = self.forward(self.inputs(rows(x)), map_record(rows, before))
@@ -156,7 +148,13 @@ class Cell:
 
     def forward(self, share: Array, before: Any) -> Any:
         """One step of m sequences, from their share of ``inputs``: here ``step``."""
-        return self.step(share, before)
+        now = self.step(share, before)
+        if not isinstance(now, self.Step):
+            raise TypeError(
+                f"the step of {type(self).__name__} returned {said(now)}, expected a record: "
+                f"{self.Step.__name__}({', '.join(f'{each}=...' for each in self.Step._fields)})"
+            )
+        return now
 
     def backward(self, d: Any, now: Any, before: Any) -> tuple[Any, Any]:
         """One step back, from the gradients ``d`` that arrive at the quantities of ``now``.
@@ -176,12 +174,12 @@ class Cell:
         alone. Of all quantities the N rows are as many steps, over which a weight's gradient is the
         sum; inputs get a row each.
         """
-        gradients, d_xs = {}, []
+        gradients, d_xs = {}, np.zeros_like(xs)
         for name, reads, to in _connections(self):
+            gates = getattr(self, name) if len(to) > 1 else [getattr(self, name)]
             parts = []
-            for gate, (read, a) in enumerate(zip(reads, to, strict=True)):
-                da, W = getattr(d, a), getattr(self, name)
-                W = W[gate] if len(to) > 1 else W
+            for W, read, a in zip(gates, reads, to, strict=True):
+                da = getattr(d, a)
                 if not read:
                     parts.append(da.sum(axis=0))
                 elif W.ndim == 1:  # entry by entry, as a peephole is
@@ -189,9 +187,9 @@ class Cell:
                 else:
                     parts.append(_quantity(read, now, before, xs).T @ da)
                 if read == "x":
-                    d_xs.append(da @ W.T)
+                    d_xs = d_xs + da @ W.T
             gradients[name] = np.stack(parts) if len(to) > 1 else parts[0]
-        return gradients | {"xs": reduce(np.add, d_xs)}
+        return gradients | {"xs": d_xs}
 
 
 class LayerStep(NamedTuple):
@@ -240,11 +238,6 @@ class Layer(Cell):
     phi : str
         The name of the activation φ.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, a number is not finite, or the activation is unknown.
-
     Notes
     -----
     The equation is (1) of *Recurrent neurons (p. 381)* for l = 1, the layer of its section 2
@@ -271,19 +264,15 @@ class Layer(Cell):
     b: Array = weight("l", "bias of layer", "", "a")
     phi: str = function("tanh")
 
-    Step: ClassVar = LayerStep
-    state: ClassVar = ("y",)
-    output: ClassVar = "y"
-    pre_activation: ClassVar = "a"
-    seeds: ClassVar = LayerStep._fields
+    Step, state, output, pre_activation, seeds = LayerStep, ("y",), "y", "a", LayerStep._fields
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W_x, of shape (N, l)."""
-        return xs @ self.W_x
+        """x(t) W_x + b, of shape (N, l)."""
+        return xs @ self.W_x + self.b
 
     def forward(self, share: Array, before: LayerStep) -> LayerStep:
         """a(t) = x(t) W_x + y(t−1) W_y + b,  y(t) = φ(a(t))."""
-        a = share + before.y @ self.W_y + self.b
+        a = share + before.y @ self.W_y
         y = activation(self.phi).function(a)
         return LayerStep(a, y)
 
@@ -307,11 +296,6 @@ class Elman(Cell):
     b_o : (o,)
     g_h, g_o : str
         The names of the activations of the hidden and of the output layer.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, a number is not finite, or an activation is unknown.
 
     Notes
     -----
@@ -337,11 +321,7 @@ class Elman(Cell):
     g_h: str = function("tanh")
     g_o: str = function("identity")
 
-    Step: ClassVar = ElmanStep
-    state: ClassVar = ("h",)
-    output: ClassVar = "y"
-    pre_activation: ClassVar = "a_o"
-    seeds: ClassVar = ElmanStep._fields
+    Step, state, output, pre_activation, seeds = ElmanStep, ("h",), "y", "a_o", ElmanStep._fields
 
     @property
     def n_outputs(self) -> int:
@@ -349,12 +329,12 @@ class Elman(Cell):
         return int(self.W_o.shape[1])
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W_x, of shape (N, n)."""
-        return xs @ self.W_x
+        """x(t) W_x + b_h, of shape (N, n)."""
+        return xs @ self.W_x + self.b_h
 
     def forward(self, share: Array, before: ElmanStep) -> ElmanStep:
         """a_h(t) = x(t) W_x + h(t−1) W_h + b_h, and y(t) of h(t)."""
-        a_h = share + before.h @ self.W_h + self.b_h
+        a_h = share + before.h @ self.W_h
         h = activation(self.g_h).function(a_h)
         a_o = h @ self.W_o + self.b_o
         y = activation(self.g_o).function(a_o)
@@ -383,11 +363,6 @@ class Jordan(Cell):
     g_h, g_o : str
         The names of the activations of the hidden and of the output layer.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, a number is not finite, or an activation is unknown.
-
     Notes
     -----
     Equations (3) and (4) of chapter 7 of the COMS 4030A lecture notes. (The notes say that W_h
@@ -402,29 +377,20 @@ class Jordan(Cell):
     g_h: str = function("tanh")
     g_o: str = function("identity")
 
-    Step: ClassVar = JordanStep
-    state: ClassVar = ("y",)
-    output: ClassVar = "y"
-    pre_activation: ClassVar = "a_o"
-    seeds: ClassVar = JordanStep._fields
+    Step, state, output, pre_activation, seeds = JordanStep, ("y",), "y", "a_o", JordanStep._fields
 
     @property
     def n_outputs(self) -> int:
         """o, the number of output neurons."""
         return int(self.W_o.shape[1])
 
-    @property
-    def state_sizes(self) -> tuple[int, ...]:
-        """(o,): the output is what is fed back."""
-        return (self.n_outputs,)
-
     def inputs(self, xs: Array) -> Array:
-        """x(t) W_x, of shape (N, n)."""
-        return xs @ self.W_x
+        """x(t) W_x + b_h, of shape (N, n)."""
+        return xs @ self.W_x + self.b_h
 
     def forward(self, share: Array, before: JordanStep) -> JordanStep:
         """a_h(t) = x(t) W_x + y(t−1) W_h + b_h, and y(t) of h(t)."""
-        a_h = share + before.y @ self.W_h + self.b_h
+        a_h = share + before.y @ self.W_h
         h = activation(self.g_h).function(a_h)
         a_o = h @ self.W_o + self.b_o
         y = activation(self.g_o).function(a_o)
@@ -450,11 +416,6 @@ class Dense(Cell):
     phi : str
         The name of the activation φ.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, a number is not finite, or the activation is unknown.
-
     Examples
     --------
     >>> Dense(W=[[1, 0], [2, -1]], b=[0, 10]).step([3, 4], DenseStep()).y
@@ -465,21 +426,16 @@ class Dense(Cell):
     b: Array = weight("o", "bias of output", "", "a")
     phi: str = function("identity")
 
-    Step: ClassVar = DenseStep
-    state: ClassVar = ()
-    output: ClassVar = "y"
-    pre_activation: ClassVar = "a"
-    seeds: ClassVar = DenseStep._fields
+    Step, state, output, pre_activation, seeds = DenseStep, (), "y", "a", DenseStep._fields
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W, of shape (N, o): all that there is, but the bias."""
-        return xs @ self.W
+        """x(t) W + b, of shape (N, o): all that there is, but the activation."""
+        return xs @ self.W + self.b
 
     def forward(self, share: Array, before: DenseStep) -> DenseStep:
         """a(t) = x(t) W + b,  y(t) = φ(a(t))."""
-        a = share + self.b
-        y = activation(self.phi).function(a)
-        return DenseStep(a, y)
+        y = activation(self.phi).function(share)
+        return DenseStep(share, y)
 
     def backward(self, d: DenseStep, now: DenseStep, before: DenseStep) -> Back[DenseStep]:
         """∂L/∂a(t) = ∂L/∂y(t) φ′(a(t)); nothing goes on to the step before."""
@@ -487,7 +443,7 @@ class Dense(Cell):
         return DenseStep(da, d.y), DenseStep()
 
 
-def shapes_of(cell: object) -> Iterator[tuple[str, tuple[str, ...], str]]:
+def shapes_of(cell: object) -> Iterator[tuple[str, list[str], str]]:
     """Of each weight of a cell its name, its shape in symbols, and what it lies between."""
     for each in fields(cell):  # type: ignore[arg-type]
         if "shape" in each.metadata:
@@ -504,28 +460,20 @@ def _connections(cell: object) -> Iterator[tuple[str, list[str], list[str]]]:
                     f"{each.name} of {type(cell).__name__} does not say where it stands, and so "
                     f"has no gradient: give weight(shape, between, reads, to)"
                 )
-            yield each.name, reads * len(to) if len(reads) == 1 else reads or [""] * len(to), to
+            yield each.name, reads if len(reads) > 1 else (reads or [""]) * len(to), to
 
 
 def _quantity(name: str, now: Any, before: Any, xs: Array) -> Array:
     """What a weight reads: the input, or a quantity of this step or of the step before."""
     if name == "x":
         return xs
-    record, name = (before, name[7:]) if name.startswith("before.") else (now, name)
-    quantity: Array = getattr(record, name)
+    of_before = name.startswith("before.")
+    quantity: Array = getattr(before if of_before else now, name.removeprefix("before."))
     return quantity
 
 
-def check_weights(cell: Any) -> None:
-    """Turn what a cell was given into read-only arrays of its own, whose shapes go together.
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a number is not finite, or an activation is unknown.
-    TypeError
-        If the entries of an array are not numbers.
-    """
+def _take_weights(cell: Any) -> None:
+    """Turn what a cell was given into read-only arrays of its own, whose shapes go together."""
     shapes = {name: shape for name, shape, _ in shapes_of(cell)}
     for name in shapes:
         # a frozen dataclass needs this detour
@@ -535,7 +483,8 @@ def check_weights(cell: Any) -> None:
     leading = {shape[-1]: name for name, shape in reversed(shapes.items())}.values()
     sizes: dict[str, int] = {}
     for name in sorted(shapes, key=lambda name: name not in leading):
-        _check_sizes(name, getattr(cell, name).shape, shapes[name], sizes)
+        known = [int(each) if each.isdigit() else sizes.get(each, each) for each in shapes[name]]
+        sizes |= check_shape(name, getattr(cell, name), known)
     for each in fields(cell):
         if each.metadata.get("function"):
             try:
@@ -544,31 +493,14 @@ def check_weights(cell: Any) -> None:
                 raise ValueError(f"{each.name}: {error}") from None
 
 
-def _check_sizes(
-    name: str, shape: tuple[int, ...], symbols: tuple[str, ...], sizes: dict[str, int]
-) -> None:
-    """Raise ValueError unless a shape is what its symbols say; ``sizes`` learns new symbols."""
-    expected = [int(each) if each.isdigit() else sizes.get(each, each) for each in symbols]
-    found: dict[str, int] = {}
-    fits = len(shape) == len(symbols) and all(
-        have == (want if isinstance(want, int) else found.setdefault(want, have)) and have > 0
-        for have, want in zip(shape, expected, strict=True)
-    )
-    if not fits:
-        raise ValueError(f"{name} has shape {shape}, expected {spell(expected)}")
-    sizes |= found
-
-
 def as_inputs(name: str, cell: Any, value: ArrayLike) -> Array:
-    """``value`` as inputs of ``cell``, of shape (..., k), for one step or for many.
-
-    Raises
-    ------
-    ValueError
-        If the last axis does not fit, or a number is not finite.
-    """
+    """``value`` as inputs of ``cell``, of shape (..., k), for one step or for many."""
     x = as_array(name, value, like=dtype_of(cell))
-    check_last_axis(name, x, cell.n_inputs, "the network has as many inputs")
+    if x.ndim == 0 or x.shape[-1] != cell.n_inputs:
+        raise ValueError(
+            f"{name} has shape {x.shape}, expected (..., {cell.n_inputs}): "
+            f"the network has as many inputs"
+        )
     return x
 
 
@@ -576,13 +508,6 @@ def as_state(name: str, cell: Any, record: Any, leading: tuple[int, ...]) -> Any
     """What ``cell`` feeds back, out of ``record``: a record of the same kind, of nothing else.
 
     A state without leading axes serves every instance of a batch, and is repeated for each.
-
-    Raises
-    ------
-    ValueError
-        If a quantity is missing, or its shape does not go with inputs of leading axes ``leading``.
-    TypeError
-        If ``record`` is not one of this kind of cell.
     """
     kind, give = type(cell).__name__, cell.Step.__name__
     if not isinstance(record, cell.Step):
@@ -611,10 +536,10 @@ def as_state(name: str, cell: Any, record: Any, leading: tuple[int, ...]) -> Any
     return cell.Step(**state)
 
 
-def zero_state(cell: Any, leading: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
-    """The record of step 0 in which all that is fed back is zero, the notes' usual choice."""
-    zeros = [read_only(np.zeros((*leading, size), dtype)) for size in cell.state_sizes]
-    return cell.Step(**dict(zip(cell.state, zeros, strict=True)))
+def zero_state(cell: Any) -> Any:
+    """The record in which all that is fed back is zero, the notes' usual choice for step 0."""
+    sizes = zip(cell.state, cell.state_sizes, strict=True)
+    return cell.Step(**{name: np.zeros(size, dtype_of(cell)) for name, size in sizes})
 
 
 def map_record(change: Callable[[Array], Array], record: Record) -> Record:
@@ -630,19 +555,17 @@ def rows(quantity: Array) -> Array:
 
 def check_network(name: str, network: object) -> None:
     """Raise TypeError, and say what to do, unless ``network`` is one that can be unrolled."""
-    if isinstance(network, type) and hasattr(network, "n_inputs"):
-        raise TypeError(
-            f"{name} is the class {network.__name__}; a network was expected, made of its weights: "
-            f"{network.__name__}(...)"
-        )
-    if type(network) in (tuple, list):
-        raise TypeError(
-            f"{name} is a {type(network).__name__}; a network was expected: layers one above "
-            f"another are a Stack, rnnlib.Stack((...))"
-        )
-    missing = [part for part in ("n_inputs", "output", "step") if not hasattr(network, part)]
-    if missing or isinstance(network, type):
-        what = f"{name} is of type {type(network).__name__}; a network was expected"
-        if len(missing) in (1, 2):
-            what += f", and it has no {' and no '.join(missing)}: a cell inherits from rnnlib.Cell"
-        raise TypeError(what)
+    parts = ("n_inputs", "output", "step")
+    missing = [part for part in parts if not hasattr(network, part)]
+    if not missing and not isinstance(network, type):
+        return
+    what = f"{name} is of type {type(network).__name__}; a network was expected"
+    if isinstance(network, type):
+        what = f"{name} is the class {network.__name__}; a network was expected"
+        if not missing:
+            what += f", made of its weights: {network.__name__}(...)"
+    elif isinstance(network, tuple | list) and not hasattr(network, "_fields"):
+        what += ": layers one above another are a Stack, rnnlib.Stack((...))"
+    elif len(missing) < len(parts):
+        what += f", and it has no {' and no '.join(missing)}: a cell inherits from rnnlib.Cell"
+    raise TypeError(what)

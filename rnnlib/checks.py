@@ -15,17 +15,10 @@ Thing = TypeVar("Thing")
 
 
 def as_array(name: str, value: ArrayLike, like: DTypeLike = np.float64) -> Array:
-    """``value`` as a floating-point array; float32 stays, complex numbers pass.
+    """``value`` as an array of finite floating-point numbers; float32 stays, complex ones pass.
 
     Integers have no floating-point type of their own, nor have numbers in lists: they become
     ``like``. (Complex numbers pass, so that derivatives can be taken by the complex step.)
-
-    Raises
-    ------
-    ValueError
-        If terms differ in shape, or an entry is NaN or infinite.
-    TypeError
-        If the entries are not numbers, or the array is a masked one.
     """
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(
@@ -51,6 +44,11 @@ def as_array(name: str, value: ArrayLike, like: DTypeLike = np.float64) -> Array
 
 def read(name: str, value: ArrayLike) -> Array:
     """``value`` as an array of whatever it holds, or an error that says why it is none."""
+    if hasattr(value, "_fields") or hasattr(value, "cell"):
+        raise TypeError(
+            f"{name} is of type {type(value).__name__}; an array was expected, such as one of the "
+            f"quantities in it"
+        )
     try:
         return np.asarray(value)
     except ValueError as error:
@@ -69,13 +67,11 @@ def _how_ragged(name: str, value: Any) -> str | None:
             shape = np.shape(term)
         except ValueError:
             return _how_ragged(f"{name}[{i}]", term)
-        if first is None:
-            first = shape
-        elif shape != first:
-            root = name.partition("[")[0]
+        first = shape if first is None else first
+        if shape != first:
             return (
-                f"{root} is ragged: {name}[0] has shape {first}, but {name}[{i}] has shape "
-                f"{shape}; all terms need the same shape"
+                f"{name.partition('[')[0]} is ragged: {name}[0] has shape {first}, but {name}[{i}] "
+                f"has shape {shape}; all terms need the same shape"
             )
     return None
 
@@ -97,43 +93,29 @@ def said(value: object) -> str:
     return f"{article} {type(value).__name__}"
 
 
-def check_shape(name: str, array: Array, expected: tuple[int | str, ...]) -> None:
-    """Raise ValueError unless ``array`` has the ``expected`` shape.
+def check_shape(name: str, array: Array, expected: Iterable[int | str]) -> dict[str, int]:
+    """Raise ValueError unless ``array`` has the ``expected`` shape; returns what its symbols are.
 
-    An axis given as a string may have any length but 0; the string only serves the message.
+    A symbol stands for one length, which may be any but 0.
+
+    >>> check_shape("W", np.zeros((2, 3)), ("k", 3))
+    {'k': 2}
     """
-    fits = array.ndim == len(expected) and all(
-        have > 0 if isinstance(want, str) else have == want
-        for have, want in zip(array.shape, expected, strict=True)
-    )
+    expected = list(expected)
+    symbols: dict[str, int] = {}
+    fits = array.ndim == len(expected)
+    for have, want in zip(array.shape, expected, strict=False):
+        if isinstance(want, str):
+            fits, want = fits and have > 0, symbols.setdefault(want, have)
+        fits = fits and have == want
     if not fits:
-        raise ValueError(f"{name} has shape {array.shape}, expected {spell(expected)}")
-
-
-def spell(shape: Iterable[int | str]) -> str:
-    """A shape with symbols in it, as Python writes one.
-
-    >>> spell(("k", 3)), spell((2,))
-    ('(k, 3)', '(2,)')
-    """
-    axes = [str(axis) for axis in shape]
-    return "(" + ", ".join(axes) + ("," if len(axes) == 1 else "") + ")"
-
-
-def check_last_axis(name: str, array: Array, size: int, why: str) -> None:
-    """Raise ValueError unless the last axis of ``array`` has ``size`` entries."""
-    if array.ndim == 0 or array.shape[-1] != size:
-        raise ValueError(f"{name} has shape {array.shape}, expected (..., {size}): {why}")
+        axes = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
+        raise ValueError(f"{name} has shape {array.shape}, expected ({axes})")
+    return symbols
 
 
 def as_count(name: str, value: object, least: int = 1, what: str = "a whole number") -> int:
-    """``value`` as a whole number that is at least ``least``.
-
-    Raises
-    ------
-    ValueError
-        If it is none; True and 2.0 are none.
-    """
+    """``value`` as a whole number that is at least ``least``; True and 2.0 are none."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ValueError(f"{name} is {said(value)}, expected {what}, at least {least}")
     return int(value)

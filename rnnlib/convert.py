@@ -6,16 +6,17 @@ these packages read and write.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnlib.cells import Dense, Elman, Layer, check_network
-from rnnlib.checks import Array, as_array, as_count, check_shape, said
+from rnnlib.checks import Array, as_array, check_shape, said
 from rnnlib.gated import GATES, GRU, GRU_GATES, LSTM, ResetFirstGRU
+from rnnlib.parameters import parameters
 from rnnlib.stack import BothDirections, Stack
 
 Order = dict[type, tuple[str, ...]]
@@ -43,7 +44,7 @@ def stacked(cell: Any) -> Array:
     """W with x W_x + h W_h = [x, h] W: the input's weights above those of what is fed back.
 
     Of shape (k + n, n), for a Jordan network (k + o, n); for gated cells (g, k + n, n), the gates
-    first. ``from_stacked`` is the way back.
+    first. ``W[..., :k, :]`` is W_x again, and ``W[..., k:, :]`` is W_h.
 
     >>> from rnnlib.examples import notes_elman
     >>> stacked(notes_elman())
@@ -57,43 +58,6 @@ def stacked(cell: Any) -> Array:
     if fed_back is None:
         raise TypeError(f"cell is {said(cell)}, expected a cell whose W_x and W_h can be stacked")
     return np.concatenate([cell.W_x, fed_back], axis=-2)
-
-
-def from_stacked(W: ArrayLike, n_inputs: int) -> tuple[Array, Array]:
-    """W_x and W_h out of W in the order [x, h], of shape (..., k + n, n), with k = ``n_inputs``.
-
-    >>> from rnnlib.examples import notes_elman
-    >>> W_x, W_h = from_stacked(stacked(notes_elman()), n_inputs=2)
-    >>> W_h
-    array([[ 1., -1.,  0.],
-           [ 0.,  1.,  1.],
-           [-1.,  2.,  0.]])
-
-    Raises
-    ------
-    ValueError
-        If W has not more rows than there are inputs.
-    """
-    W, n_inputs = as_array("W", W), as_count("n_inputs", n_inputs)
-    if W.ndim < 2 or n_inputs >= W.shape[-2]:
-        raise ValueError(
-            f"W has shape {W.shape}, expected (..., {n_inputs} + n, n): the rows of {n_inputs} "
-            f"inputs, then those of what is fed back"
-        )
-    return W[..., :n_inputs, :].copy(), W[..., n_inputs:, :].copy()
-
-
-def h_first(n_inputs: int, n_fed_back: int) -> Array:
-    """The permutation that makes [h, x] of [x, h], as an index of the rows of W.
-
-    Source 002 writes [h, x] W. ``W[..., h_first(k, n), :]`` has its rows in that order, and
-    ``h_first(n, k)`` leads back.
-
-    >>> xh = np.array(["x1", "x2", "h1", "h2", "h3"])
-    >>> xh[h_first(2, 3)].tolist()
-    ['h1', 'h2', 'h3', 'x1', 'x2']
-    """
-    return np.roll(np.arange(n_inputs + n_fed_back), n_fed_back)
 
 
 def to_torch(network: Any) -> dict[str, Array]:
@@ -117,31 +81,31 @@ def to_torch(network: Any) -> dict[str, Array]:
     >>> {name: array.shape for name, array in arrays.items()}  # doctest: +NORMALIZE_WHITESPACE
     {'rnn.weight_ih_l0': (3, 2), 'rnn.weight_hh_l0': (3, 3), 'rnn.bias_ih_l0': (3,),
      'rnn.bias_hh_l0': (3,), 'linear.weight': (2, 3), 'linear.bias': (2,)}
-
-    Raises
-    ------
-    TypeError
-        If PyTorch has no such network.
     """
     check_network("network", network)
-    below, above = _parted(network)
-    if above is not None:
-        rnn = {f"rnn.{name}": array for name, array in to_torch(below).items()}
-        return rnn | {f"linear.{name}": array for name, array in to_torch(above).items()}
-    if isinstance(network, Dense):
-        return {"weight": network.W.T.copy(), "bias": network.b.copy()}
-    layers = network.cells if isinstance(network, Stack) else (network,)
+    layers = _layers(network)
+    linear = layers.pop() if isinstance(layers[-1], Dense) else None
     cells: dict[str, Any] = {}
-    for l, layer in enumerate(layers):  # noqa: E741
+    for number, layer in enumerate(layers):
         if isinstance(layer, BothDirections):
-            cells |= {f"l{l}": layer.forwards, f"l{l}_reverse": layer.backwards}
+            cells |= {f"l{number}": layer.forwards, f"l{number}_reverse": layer.backwards}
         else:
-            cells[f"l{l}"] = layer
+            cells[f"l{number}"] = layer
     _check_alike(list(cells.values()))
+    rnn, top = ("rnn.", "linear.") if layers and linear else ("", "")
     arrays: dict[str, Array] = {}
     for where, cell in cells.items():
-        arrays |= _to_torch_cell(cell, where)
+        parts = zip(_torch_names(rnn, where), _side_by_side(cell, TORCH_GATES), strict=True)
+        arrays |= {name: part.T.copy() for name, part in parts}
+    if linear:
+        arrays |= {f"{top}weight": linear.W.T.copy(), f"{top}bias": linear.b.copy()}
     return arrays
+
+
+def _torch_names(module: str, where: str) -> list[str]:
+    """Of the weights and biases of one cell: each for its input, and for what it feeds back."""
+    sides = [(what, side) for what in ("weight", "bias") for side in ("ih", "hh")]
+    return [f"{module}{what}_{side}_{where}" for what, side in sides]
 
 
 def _check_alike(cells: list[Any]) -> None:
@@ -160,53 +124,74 @@ def _check_alike(cells: list[Any]) -> None:
 def from_torch(kind: type, arrays: Mapping[str, ArrayLike], **activations: str) -> Any:
     """The network whose ``to_torch`` these arrays are; the two biases add up to ours.
 
-    Parameters
-    ----------
-    kind : type
-        ``Layer``, ``LSTM`` or ``GRU``; out of several layers or directions this makes a ``Stack``
-        and ``BothDirections``, with a ``Dense`` on top if there is a ``linear``. ``Dense`` for a
-        Linear alone, ``Elman`` for an ``rnn`` of one layer with a ``linear``.
-    arrays : mapping
-        A ``state_dict``, or the same with arrays for tensors. A bias may be missing: it is zero.
-    **activations : str
-        What a ``state_dict`` does not hold: ``phi`` of a ``Layer`` or ``Dense``; ``g_h``, ``g_o``.
+    ``kind`` is ``Layer``, ``LSTM`` or ``GRU``; out of several layers or directions this makes a
+    ``Stack`` and ``BothDirections``, with a ``Dense`` on top if there is a ``linear``. It is
+    ``Dense`` for a Linear alone, ``Elman`` for an ``rnn`` of one layer with a ``linear``.
 
-    Raises
-    ------
-    ValueError
-        If a weight is missing, a name unknown, or a shape does not fit.
-    TypeError
-        If PyTorch has no such network.
+    ``arrays`` is a ``state_dict``, or the same with arrays for tensors; a bias that is missing is
+    zero. ``activations`` are what it does not hold: ``phi`` of a ``Layer`` or ``Dense``; ``g_h``
+    and ``g_o`` of an ``Elman``.
     """
     _check_kind(kind)
     if not isinstance(arrays, Mapping):
         raise TypeError(f"arrays is {said(arrays)}, expected a state_dict: module.state_dict()")
-    own = {name: as_array(name, array) for name, array in arrays.items()}
-    rnn, linear = _under("rnn", own), _under("linear", own)
+    own = {str(name): as_array(str(name), array) for name, array in arrays.items()}
+    linear = any(name.startswith("linear.") for name in own)
+    rnn = "rnn." if linear or kind is Elman else ""
     network: Any
     if kind is Dense:
-        network = _from_linear(own, activations)
+        network = _from_linear(own, "", activations)
     elif kind is Elman:
-        layer, above = _from_torch_cell(Layer, rnn, "l0", {}), _from_linear(linear, {})
-        network = Elman(layer.W_x, layer.W_y, above.W, layer.b, above.b, **activations)
-    elif linear:
-        below = from_torch(kind, rnn, **activations)
-        layers = below.cells if isinstance(below, Stack) else (below,)
-        network = Stack((*layers, _from_linear(linear, {})))
+        below, above = _from_torch_cell(Layer, own, rnn, "l0", {}), _from_linear(own, "linear.", {})
+        network = Elman(below.W_x, below.W_y, above.W, below.b, above.b, **activations)
     else:
-        numbers = takewhile(lambda l: f"weight_ih_l{l}" in own, count(1))  # noqa: E741
-        names = ["l0", *(f"l{l}" for l in numbers)]  # noqa: E741
-        layers = tuple(_from_torch_layer(kind, own, name, activations) for name in names)
-        network = Stack(layers) if len(layers) > 1 else layers[0]
+        more = itertools.takewhile(lambda i: f"{rnn}weight_ih_l{i}" in own, itertools.count(1))
+        layers = [_from_torch_layer(kind, own, rnn, f"l{i}", activations) for i in (0, *more)]
+        if linear:
+            layers.append(_from_linear(own, "linear.", {}))
+        network = Stack(tuple(layers)) if len(layers) > 1 else layers[0]
     unknown = sorted(own.keys() - to_torch(network).keys())
     if unknown:
         raise ValueError(f"arrays holds {unknown[0]}, of which {kind.__name__} knows nothing")
     return network
 
 
-def _check_kind(kind: object) -> None:
-    if not isinstance(kind, type):
-        raise TypeError(f"kind is {said(kind)}, expected the class of a cell, such as rnnlib.LSTM")
+def _from_torch_layer(
+    kind: type, arrays: dict[str, Array], module: str, where: str, words: dict[str, str]
+) -> Any:
+    """A layer of a module: one cell, or one for each direction."""
+    forwards = _from_torch_cell(kind, arrays, module, where, words)
+    if f"{module}weight_ih_{where}_reverse" not in arrays:
+        return forwards
+    backwards = _from_torch_cell(kind, arrays, module, f"{where}_reverse", words)
+    return BothDirections(forwards, backwards)
+
+
+def _from_torch_cell(
+    kind: type, arrays: dict[str, Array], module: str, where: str, words: dict[str, str]
+) -> Any:
+    names = _torch_names(module, where)
+    weights = {name: _taken(arrays, name) for name in names[:2]}
+    columns = _columns(kind, TORCH_GATES, weights, transposed=True)
+    parts = [weight.T for weight in weights.values()]
+    for name in names[2:]:
+        parts.append(arrays.get(name, np.zeros(columns, parts[0].dtype)))
+        check_shape(name, parts[-1], (columns,))
+    return _cell(kind, TORCH_GATES, parts, words)
+
+
+def _from_linear(arrays: dict[str, Array], module: str, words: dict[str, str]) -> Dense:
+    weight = _taken(arrays, f"{module}weight")
+    check_shape(f"{module}weight", weight, ("o", "k"))
+    bias = arrays.get(f"{module}bias", np.zeros(len(weight), weight.dtype))
+    check_shape(f"{module}bias", bias, weight.shape[:1])
+    return Dense(weight.T, bias, **words)
+
+
+def _taken(arrays: dict[str, Array], name: str) -> Array:
+    if name not in arrays:
+        raise ValueError(f"arrays has no {name}; it holds {', '.join(arrays) or 'nothing'}")
+    return arrays[name]
 
 
 def to_keras(cell: Any) -> list[Array]:
@@ -221,49 +206,33 @@ def to_keras(cell: Any) -> list[Array]:
     >>> from rnnlib.examples import notes_elman
     >>> [array.shape for array in to_keras(notes_elman())]
     [(2, 3), (3, 3), (3,), (3, 2), (2,)]
-
-    Raises
-    ------
-    TypeError
-        If Keras has no such layer.
     """
     check_network("cell", cell)
-    if isinstance(cell, Stack):
-        return [array for layer in cell.cells for array in to_keras(layer)]
+    if isinstance(cell, Elman | Stack):
+        return [array for layer in _layers(cell) for array in to_keras(layer)]
     if isinstance(cell, BothDirections):
         return to_keras(cell.forwards) + to_keras(cell.backwards)
-    if isinstance(cell, Elman):
-        below, above = _parted(cell)
-        return to_keras(below) + to_keras(above)
     if isinstance(cell, Dense):
         return [cell.W.copy(), cell.b.copy()]
-    W_x, W_h, b_x, b_h = _apart(cell, KERAS_GATES)
-    bias = np.stack([b_x, b_h]).reshape(2, -1) if isinstance(cell, GRU) else b_x.flatten()
-    return [np.concatenate(W_x, axis=-1), np.concatenate(W_h, axis=-1), bias]
+    kernel, recurrent, b_x, b_h = _side_by_side(cell, KERAS_GATES)
+    return [kernel, recurrent, np.stack([b_x, b_h]) if isinstance(cell, GRU) else b_x]
 
 
 def from_keras(kind: type, arrays: Sequence[ArrayLike], **activations: str) -> Any:
     """The cell of this ``kind`` whose ``to_keras`` these arrays are, as ``get_weights`` gives them.
 
-    Parameters
-    ----------
-    kind : type
-        ``Layer``, ``LSTM``, ``GRU``, ``ResetFirstGRU``, ``Dense`` or ``Elman``.
-    arrays : list
-    **activations : str
-        What Keras does not keep with the weights: ``phi`` of ``Layer`` and ``Dense``, ``g_h`` and
-        ``g_o`` of ``Elman``.
-
-    Raises
-    ------
-    ValueError
-        If there are not as many arrays as expected, or a shape does not fit.
-    TypeError
-        If Keras has no such layer.
+    ``kind`` is ``Layer``, ``LSTM``, ``GRU``, ``ResetFirstGRU``, ``Dense`` or ``Elman``;
+    ``activations`` are what Keras does not keep with the weights, ``phi`` of ``Layer`` and
+    ``Dense``, ``g_h`` and ``g_o`` of ``Elman``.
     """
     _check_kind(kind)
+    if not isinstance(arrays, list | tuple):
+        raise TypeError(f"arrays is {said(arrays)}, expected the list that get_weights returns")
     names = ["kernel", "recurrent_kernel", "bias"]
-    names = {Elman: [*names, "kernel", "bias"], Dense: ["kernel", "bias"]}.get(kind, names)
+    if kind in (Dense, Elman):
+        names = ["kernel", "bias"] if kind is Dense else [*names, "kernel", "bias"]
+    else:
+        _theirs(kind, KERAS_GATES)
     if len(arrays) != len(names):
         raise ValueError(
             f"arrays holds {len(arrays)}, expected {len(names)} for {kind.__name__}: "
@@ -275,116 +244,68 @@ def from_keras(kind: type, arrays: Sequence[ArrayLike], **activations: str) -> A
     if kind is Elman:
         rnn = from_keras(Layer, read[:3])
         return Elman(rnn.W_x, rnn.W_y, read[3], rnn.b, read[4], **activations)
-    kernel, recurrent, bias = read
-    g, n = len(_theirs(kind, KERAS_GATES)), recurrent.shape[0]
-    check_shape("kernel", kernel, ("k", g * n))
-    check_shape("recurrent_kernel", recurrent, (n, g * n))
-    check_shape("bias", bias, (2, g * n) if kind is GRU else (g * n,))
-    W_x, W_h = (np.stack(np.split(W, g, axis=-1)) for W in (kernel, recurrent))
-    b_x, b_h = (
-        bias.reshape(2, g, n) if kind is GRU else (bias.reshape(g, n), 0 * bias.reshape(g, n))
-    )
-    return _together(kind, KERAS_GATES, W_x, W_h, b_x, b_h, activations)
+    columns = _columns(kind, KERAS_GATES, dict(zip(names[:2], read, strict=False)))
+    W_x, W_h, bias = read
+    check_shape("bias", bias, (2, columns) if kind is GRU else (columns,))
+    biases = bias if kind is GRU else (bias, np.zeros_like(bias))
+    return _cell(kind, KERAS_GATES, [W_x, W_h, *biases], activations)
 
 
-def _parted(network: Any) -> tuple[Any, Dense | None]:
-    """What is recurrent, and the output layer above it, if there is one."""
+def _check_kind(kind: object) -> None:
+    if not isinstance(kind, type):
+        raise TypeError(f"kind is {said(kind)}, expected the class of a cell, such as rnnlib.LSTM")
+
+
+def _layers(network: Any) -> list[Any]:
+    """The layers of a network, from the input upwards: those of an ``Elman`` network are two."""
     if isinstance(network, Elman):
         below = Layer(network.W_x, network.W_h, network.b_h, network.g_h)
-        return below, Dense(network.W_o, network.b_o, network.g_o)
-    if isinstance(network, Stack) and isinstance(network.cells[-1], Dense) and network.cells[1:]:
-        return Stack(network.cells[:-1]), network.cells[-1]
-    return network, None
+        return [below, Dense(network.W_o, network.b_o, network.g_o)]
+    return list(network.cells) if isinstance(network, Stack) else [network]
 
 
 def _theirs(kind: type, gates: Order) -> tuple[str, ...]:
     """The order of the gates of this kind of cell in a package's table."""
     if kind not in gates:
         package = "PyTorch" if gates is TORCH_GATES else "Keras"
-        if kind is ResetFirstGRU:
-            raise TypeError("PyTorch has no GRU that resets before the product with W_h")
         known = ", ".join(each.__name__ for each in (*gates, Dense, Elman))
         raise TypeError(f"{package} has no {kind.__name__}; expected one of: {known}")
     return gates[kind]
 
 
-def _apart(cell: Any, gates: Order) -> tuple[Array, Array, Array, Array]:
-    """W_x (g, k, n), W_h (g, n, n) and the bias (g, n) of each, in the order of ``gates``."""
+def _side_by_side(cell: Any, gates: Order) -> list[Array]:
+    """W_x (k, g n), W_h (n, g n) and both biases (g n), the gates side by side in an order."""
     order = [OUR_GATES[type(cell)].index(gate) for gate in _theirs(type(cell), gates)]
-    if isinstance(cell, Layer):
-        return cell.W_x[None], cell.W_y[None], cell.b[None], np.zeros_like(cell.b[None])
-    b_h = np.zeros_like(cell.b)
-    if isinstance(cell, GRU):
-        b_h[-1] = cell.b_h  # both packages have the candidate last, as we have
-    return cell.W_x[order], cell.W_h[order], cell.b[order], b_h
+    W_x, W_h, b, *reset = parameters(cell).values()
+    W_x, W_h = (W.reshape(len(order), -1, cell.n_neurons) for W in (W_x, W_h))
+    b = b.reshape(len(order), -1)
+    b_h = np.zeros_like(b)
+    if reset:
+        b_h[-1] = reset[0]  # both packages have the candidate last, as we have
+    return [np.concatenate(each, axis=-1) for each in (W_x[order], W_h[order], b[order], b_h)]
 
 
-def _together(
-    kind: type, gates: Order, W_x: Array, W_h: Array, b_x: Array, b_h: Array, words: dict[str, str]
-) -> Any:
-    """The cell of which ``_apart`` makes these arrays."""
-    if kind is Layer:
-        return Layer(W_x[0], W_h[0], b_x[0] + b_h[0], **words)
+def _columns(kind: type, gates: Order, weights: dict[str, Array], transposed: bool = False) -> int:
+    """g n, how many columns W_x and W_h have, the gates side by side; it checks their shapes."""
+
+    def check(name: str, *shape: int | str) -> dict[str, int]:
+        return check_shape(name, weights[name], shape[::-1] if transposed else shape)
+
+    g, (x, h) = len(_theirs(kind, gates)), weights
+    n = check(h, "n", f"{g} n")["n"]
+    check(h, n, g * n)
+    check(x, "k", g * n)
+    return g * n
+
+
+def _cell(kind: type, gates: Order, parts: list[Array], words: dict[str, Any]) -> Any:
+    """The cell of which ``_side_by_side`` makes these parts."""
     order = [gates[kind].index(gate) for gate in OUR_GATES[kind]]
-    b = (b_x + b_h)[order]
+    W_x, W_h, b_x, b_h = (np.stack(np.split(each, len(order), axis=-1))[order] for each in parts)
+    b = b_x + b_h
     if kind is GRU:
         b[-1] = b_x[-1]
-        return GRU(W_x[order], W_h[order], b, b_h[-1], **words)
-    return kind(W_x[order], W_h[order], b, **words)
-
-
-def _to_torch_cell(cell: Any, where: str) -> dict[str, Array]:
-    W_x, W_h, b_x, b_h = _apart(cell, TORCH_GATES)
-    return {
-        f"weight_ih_{where}": np.concatenate(W_x, axis=-1).T.copy(),
-        f"weight_hh_{where}": np.concatenate(W_h, axis=-1).T.copy(),
-        f"bias_ih_{where}": b_x.flatten(),
-        f"bias_hh_{where}": b_h.flatten(),
-    }
-
-
-def _from_torch_cell(
-    kind: type, arrays: dict[str, Array], where: str, words: dict[str, str]
-) -> Any:
-    g = len(_theirs(kind, TORCH_GATES))
-    weight_hh = _taken(arrays, f"weight_hh_{where}", (f"{g} n", "n"))
-    n = weight_hh.shape[1]
-    check_shape(f"weight_hh_{where}", weight_hh, (g * n, n))
-    weight_ih = _taken(arrays, f"weight_ih_{where}", (g * n, "k"))
-    W_x, W_h = (W.reshape(g, n, -1).swapaxes(1, 2) for W in (weight_ih, weight_hh))
-    b_x, b_h = (
-        _taken(arrays, f"bias_{side}_{where}", (g * n,), np.zeros(g * n, W_x.dtype)).reshape(g, n)
-        for side in ("ih", "hh")
-    )
-    return _together(kind, TORCH_GATES, W_x, W_h, b_x, b_h, words)
-
-
-def _from_torch_layer(
-    kind: type, arrays: dict[str, Array], where: str, words: dict[str, str]
-) -> Any:
-    forwards = _from_torch_cell(kind, arrays, where, words)
-    if f"weight_ih_{where}_reverse" not in arrays:
-        return forwards
-    return BothDirections(forwards, _from_torch_cell(kind, arrays, f"{where}_reverse", words))
-
-
-def _from_linear(arrays: dict[str, Array], words: dict[str, str]) -> Dense:
-    weight = _taken(arrays, "weight", ("o", "k"))
-    bias = _taken(arrays, "bias", weight.shape[:1], np.zeros(len(weight), weight.dtype))
-    return Dense(weight.T, bias, **words)
-
-
-def _under(prefix: str, arrays: dict[str, Array]) -> dict[str, Array]:
-    """The arrays of one attribute of a module, without its name."""
-    start = f"{prefix}."
-    return {name.removeprefix(start): a for name, a in arrays.items() if name.startswith(start)}
-
-
-def _taken(
-    arrays: dict[str, Array], name: str, shape: tuple[int | str, ...], default: Array | None = None
-) -> Array:
-    array = arrays.get(name, default)
-    if array is None:
-        raise ValueError(f"arrays has no {name}; it holds {', '.join(arrays) or 'nothing'}")
-    check_shape(name, array, shape)
-    return array
+        return GRU(W_x, W_h, b, b_h[-1], **words)
+    if kind is Layer:
+        return Layer(W_x[0], W_h[0], b[0], **words)
+    return kind(W_x, W_h, b, **words)

@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, is_dataclass
 from typing import Any, NamedTuple
 
 from rnnlib.cells import check_network, shapes_of
-from rnnlib.stack import BothDirections, Stack
 
 
 class CountRow(NamedTuple):
-    """The parameters in one array: ``sizes`` are the numbers for the ``symbols``."""
+    """The parameters in one array: their ``number`` is a product, such as 4 × 3."""
 
     name: str
     between: str
     symbols: str
-    sizes: tuple[int, ...]
-
-    @property
-    def formula(self) -> str:
-        """The number as a product, such as 4 × 3."""
-        return " × ".join(map(str, self.sizes))
-
-    @property
-    def number(self) -> int:
-        """How many parameters the array holds."""
-        return prod(self.sizes)
-
-    @property
-    def is_bias(self) -> bool:
-        """Whether it is a bias, by its name."""
-        return self.name.rpartition(".")[2].startswith("b")
+    formula: str
+    number: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Count:
     """The number of a network's parameters, one row for each array; prints as a table."""
 
@@ -47,63 +31,46 @@ class Count:
         return sum(row.number for row in self.rows)
 
     @property
-    def weights(self) -> int:
-        """All but the biases; N(W) of remarks 1 and 2 of Galvan's *On recurrent networks*."""
-        return sum(row.number for row in self.rows if not row.is_bias)
+    def biases(self) -> int:
+        """N(b) of remarks 1 and 2 of Galvan's *On recurrent networks*: those whose name has a b."""
+        biases = (row for row in self.rows if row.name.rpartition(".")[2].startswith("b"))
+        return sum(row.number for row in biases)
 
     @property
-    def biases(self) -> int:
-        """N(b) of these remarks."""
-        return sum(row.number for row in self.rows if row.is_bias)
+    def weights(self) -> int:
+        """N(W) of these remarks: all but the biases."""
+        return self.total - self.biases
 
     @property
     def formula(self) -> str:
         """The total as a sum of products, such as 4 × 3 + 3 × 3 + 3."""
         return " + ".join(row.formula for row in self.rows)
 
-    def _table(self) -> list[tuple[str, ...]]:
-        rows = [(r.name, r.between, r.symbols, r.formula, str(r.number)) for r in self.rows]
-        return [*rows, ("total", "", "", "", str(self.total))]
+    def _table(self) -> list[list[str]]:
+        total = CountRow("total", "", "", "", self.total)
+        return [[str(each) for each in row] for row in (*self.rows, total)]
 
-    def __str__(self) -> str:
-        table = self._table()
-        *widths, last = (max(map(len, column)) for column in zip(*table, strict=True))
-        return "\n".join(
-            "  ".join(each.ljust(width) for each, width in zip(row[:-1], widths, strict=True))
-            + "  "
-            + row[-1].rjust(last)
-            for row in table
-        )
+    def __repr__(self) -> str:
+        *columns, numbers = zip(*self._table(), strict=True)
+        padded = [[f"{each:{max(map(len, column))}}" for each in column] for column in columns]
+        padded.append([f"{each:>{max(map(len, numbers))}}" for each in numbers])
+        return "\n".join("  ".join(row) for row in zip(*padded, strict=True))
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f'<th scope="col">{each}</th>'
-            for each in ("weights", "between", "formula", "numbers", "how many")
-        )
-        rows = (
-            f'<tr><th scope="row">{name}</th>' + "".join(f"<td>{each}</td>" for each in rest)
-            for name, *rest in self._table()
-        )
-        return f"<table><tr>{head}</tr>{''.join(f'{row}</tr>' for row in rows)}</table>"
+        heads = ("weights", "between", "formula", "numbers", "how many")
+        rows = ["".join(f'<th scope="col">{head}</th>' for head in heads)]
+        for name, *cells in self._table():
+            rows.append(f'<th scope="row">{name}</th><td>{"</td><td>".join(cells)}</td>')
+        return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 
 def count(network: Any) -> Count:
     """The number of a network's parameters: for an ``Elman`` network k n + n² + n + n o + o.
 
-    ``count(network).total`` is the number, ``.formula`` how it comes about, ``.rows`` of what.
+    ``count(network).total`` is the number, ``.formula`` how it comes about, ``.rows`` of what. So
+    counts source 002, *Recurrent Layers*, its network below; and so do remarks 1 and 2 of Galvan's
+    *On recurrent neural networks*, with p, r and o for our k, n and o.
 
-    Raises
-    ------
-    TypeError
-        If it is no network.
-
-    Notes
-    -----
-    Source 002, *Recurrent Layers*, which counts its network below; remarks 1 and 2 of Galvan's *On
-    recurrent neural networks*, with p, r and o for our k, n and o.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> from rnnlib import Elman
     >>> k, n, o = 4, 3, 1
@@ -125,15 +92,14 @@ def count(network: Any) -> Count:
 
 def _rows(network: Any, prefix: str) -> Iterator[CountRow]:
     """One for each array, under the name that ``parameters`` gives it; a bias after its weights."""
-    if isinstance(network, Stack):
-        for j, cell in enumerate(network.cells):
-            yield from _rows(cell, f"{prefix}cells.{j}.")
-    elif isinstance(network, BothDirections):
-        yield from _rows(network.forwards, f"{prefix}forwards.")
-        yield from _rows(network.backwards, f"{prefix}backwards.")
+    if isinstance(network, tuple):
+        parts = {str(j): part for j, part in enumerate(network)}
     else:
-        shapes = list(shapes_of(network))
+        parts, shapes = vars(network), list(shapes_of(network))
         layers = [symbols[-1] for _, symbols, _ in shapes]
         for name, symbols, between in sorted(shapes, key=lambda shape: layers.index(shape[1][-1])):
-            sizes = getattr(network, name).shape
-            yield CountRow(prefix + name, between, " ".join(symbols), sizes)
+            formula = " × ".join(map(str, parts[name].shape))
+            yield CountRow(prefix + name, between, " ".join(symbols), formula, parts[name].size)
+    for name, part in parts.items():
+        if isinstance(part, tuple) or is_dataclass(part):
+            yield from _rows(part, f"{prefix}{name}.")

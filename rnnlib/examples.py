@@ -58,16 +58,7 @@ def exercise_2_inputs() -> Array:
 
 def exercise_3_jordan() -> Jordan:
     """Exercise (3): the worked example as a Jordan network; its input is ``notes_inputs()``."""
-    elman = notes_elman()
-    return Jordan(
-        W_x=elman.W_x,
-        W_h=[[1, -2, 0], [0, 1, -1]],
-        W_o=elman.W_o,
-        b_h=elman.b_h,
-        b_o=elman.b_o,
-        g_h="relu",
-        g_o="relu",
-    )
+    return Jordan(**vars(notes_elman()) | {"W_h": [[1, -2, 0], [0, 1, -1]]})
 
 
 class MinimalStep(NamedTuple):

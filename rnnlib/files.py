@@ -34,9 +34,9 @@ KINDS: dict[str, Any] = {
 def save(path: str | os.PathLike[str], cell: object) -> None:
     """Write a network to ``path``, exactly; ``load`` reads it again.
 
-    Cells of one's own are networks, too; ``load`` has to be given their classes.
-
-    The file is there whole or not at all: what stood there stays until the new one is complete.
+    Cells of one's own are networks, too; ``load`` has to be given their classes. What ``load``
+    would refuse is not saved, such as numbers that are not finite. The file is there whole or not
+    at all: what stood there stays until the new one is complete.
 
     >>> from tempfile import TemporaryDirectory
     >>> from rnnlib.examples import notes_elman
@@ -44,21 +44,12 @@ def save(path: str | os.PathLike[str], cell: object) -> None:
     ...     save(f"{folder}/elman.npz", notes_elman())
     ...     load(f"{folder}/elman.npz").b_h
     array([ 1.,  0., -1.])
-
-    Raises
-    ------
-    TypeError
-        If ``cell`` is no network.
-    ValueError
-        If it is one that ``load`` would refuse: a number is not finite, or shapes do not fit.
-    OSError
-        If the file cannot be written.
     """
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"path is {said(path)}, expected the name of a file: save(path, cell)")
     own: dict[str, Any] = {}
-    path, arrays, described = Path(path), parameters(cell), _describe(cell, own)
-    _rebuild(described, dict(arrays), "", KINDS | own)
+    path, arrays, described = _as_path(path), parameters(cell), _describe(cell, own)
+    if isinstance(cell, tuple):
+        raise TypeError(f"cell is {said(cell)}; one network was expected, or all in a Stack")
+    _rebuild(described, dict(arrays), KINDS | own)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into")
     header = np.array(json.dumps({"format": FORMAT, "network": described}))
@@ -70,24 +61,29 @@ def save(path: str | os.PathLike[str], cell: object) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
-    except BaseException:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError):  # it shall not speak of a file that nobody knows
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def _as_path(path: object) -> Path:
+    if not isinstance(path, str | os.PathLike) or not Path(path).name:
+        raise TypeError(f"path is {said(path)}, expected the name of a file, which comes first")
+    return Path(path)
 
 
 def load(path: str | os.PathLike[str], *kinds: type) -> Any:
     """The network that ``save`` wrote to ``path``.
 
-    ``kinds`` are the classes of cells of one's own that it may hold.
-
-    Raises
-    ------
-    ValueError
-        If it is no such file, or one that was damaged or changed.
-    OSError
-        If it cannot be read.
+    ``kinds`` are the classes of cells of one's own that it may hold. A file that was damaged or
+    changed, or that ``save`` did not write, is a ValueError.
     """
-    content = Path(path).read_bytes()
+    for kind in kinds:
+        if not isinstance(kind, type):
+            raise TypeError(f"kinds holds {said(kind)}, expected classes of cells: load(path, Own)")
+    content = _as_path(path).read_bytes()
     try:
         return _read(content, KINDS | {kind.__name__: kind for kind in kinds})
     except Exception as error:  # whatever goes wrong from here on, the content is to blame
@@ -101,7 +97,7 @@ def _read(content: bytes, kinds: dict[str, Any]) -> Any:
         raise ValueError("it is no zip archive, or not a whole one")
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
-    network = _rebuild(_described(_take(arrays, "header")), arrays, "", kinds)
+    network = _rebuild(_described(_take(arrays, "header")), arrays, kinds)
     if arrays:
         raise ValueError(f"it holds {', '.join(arrays)}, which no network in it has")
     return network
@@ -117,15 +113,12 @@ def _described(header: Array) -> dict[str, Any]:
     """What the header says that the file holds."""
     if header.dtype.kind != "U" or header.ndim:
         raise ValueError(f"its header is no text, but {header.dtype} of shape {header.shape}")
-    said_there = json.loads(str(header))
-    if not isinstance(said_there, dict) or "format" not in said_there:
-        raise ValueError("its header describes no network")
-    if said_there["format"] != FORMAT:
-        raise ValueError(f"its format is {said_there['format']!r}, expected {FORMAT!r}")
-    network = said_there.get("network")
-    if not isinstance(network, dict):
-        raise ValueError("its header describes no network")
-    return network
+    match json.loads(str(header)):
+        case {"format": other} if other != FORMAT:
+            raise ValueError(f"its format is {other!r}, expected {FORMAT!r}")
+        case {"format": _, "network": dict(network)}:
+            return network
+    raise ValueError("its header describes no network")
 
 
 def _describe(value: Any, own: dict[str, Any]) -> Any:
@@ -146,28 +139,27 @@ def _describe(value: Any, own: dict[str, Any]) -> Any:
     return {"kind": kind} | parts
 
 
-def _rebuild(described: Any, arrays: dict[str, Array], name: str, kinds: dict[str, Any]) -> Any:
+def _rebuild(described: Any, arrays: dict[str, Array], kinds: dict[str, Any], *name: str) -> Any:
     """The network that is described; it takes its arrays out of ``arrays``, and checks them."""
-    if described is None:
-        return _take(arrays, name)
-    if isinstance(described, str):
-        return described
-    if isinstance(described, list):
-        return tuple(
-            _rebuild(part, arrays, f"{name}.{i}", kinds) for i, part in enumerate(described)
-        )
-    if not isinstance(described, dict):
-        raise ValueError(f"its header holds {described!r}, expected a network")
-    kind = described.get("kind")
-    if not isinstance(kind, str) or kind not in kinds:
-        raise ValueError(
-            f"it holds a {kind!r}, expected one of: {', '.join(kinds)}; of a cell of your own give "
-            f"the class, load(path, {kind})"
-        )
-    prefix = f"{name}." if name else ""
-    parts = {
-        each: _rebuild(part, arrays, prefix + each, kinds)
-        for each, part in described.items()
-        if each != "kind"
-    }
-    return kinds[kind](**parts)
+    match described:
+        case None:
+            return _take(arrays, ".".join(name))
+        case str():
+            return described
+        case list():
+            numbered = enumerate(described)
+            return tuple(_rebuild(part, arrays, kinds, *name, str(i)) for i, part in numbered)
+        case dict():
+            kind: Any = described.get("kind")
+            if kind not in list(kinds):  # which may be no name at all, but a list
+                raise ValueError(
+                    f"it holds a {kind!r}, expected one of: {', '.join(kinds)}; of a cell of your "
+                    f"own give the class, load(path, {kind})"
+                )
+            parts = {
+                each: _rebuild(part, arrays, kinds, *name, each)
+                for each, part in described.items()
+                if each != "kind"
+            }
+            return kinds[kind](**parts)
+    raise ValueError(f"its header holds {described!r}, expected a network")

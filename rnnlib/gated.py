@@ -7,6 +7,7 @@ The weights of all gates stand in one array, whose first axis is the gate, in th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -66,20 +67,13 @@ class _Gated(Cell):
     output: ClassVar = "h"
 
     def inputs(self, xs: Array) -> Array:
-        """x(t) W_x for every gate, of shape (N, g, n)."""
-        return (xs @ self.W_x).swapaxes(0, 1)
-
-    def _sums(self, share: Array, h: Array) -> Array:
-        """x(t) W_x + h(t−1) W_h + b for every gate, of shape (g, N, n)."""
-        return share.swapaxes(0, 1) + h @ self.W_h + self.b[:, None]
+        """x(t) W_x + b for every gate, of shape (N, g, n)."""
+        return (xs @ self.W_x + self.b[:, None]).swapaxes(0, 1)
 
 
 def _through(W: Array, *gates: Array) -> Array:
     """Σ_g ∂L/∂a_g W[g]ᵀ, of shape (N, k): what flows back through the weights of all gates."""
-    total, *others = (da @ W_g.T for da, W_g in zip(gates, W, strict=True))
-    for other in others:
-        total += other
-    return total
+    return reduce(np.add, (da @ W_g.T for da, W_g in zip(gates, W, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +90,6 @@ class LSTM(_Gated):
     W_h : (4, n, n)
     b : (4, n)
 
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, or a number is not finite.
-
     Notes
     -----
     Hochreiter and Schmidhuber, *Long short-term memory* (1997), with the forget gate of Gers,
@@ -113,23 +102,20 @@ class LSTM(_Gated):
     >>> cell = LSTM(
     ...     W_x=[[[0]], [[20]], [[0]], [[20]]], W_h=np.zeros((4, 1, 1)), b=[[20], [-10], [20], [0]]
     ... )
-    >>> before = LSTMStep(c=[0], h=[0])
-    >>> for x in (1, 0, 0):
-    ...     before = cell.step([x], before)
-    >>> before.c.round(3)
-    array([1.])
+    >>> from rnnlib import unroll
+    >>> unroll(cell, [[1], [0], [0]]).c.round(3).ravel()
+    array([1., 1., 1.])
     """
 
     W_x: Array = weight("4 k n", "input to gates", "x", "a_f a_i a_o a_c")
     W_h: Array = weight("4 n n", "h to gates", "before.h", "a_f a_i a_o a_c")
     b: Array = weight("4 n", "bias of gates", "", "a_f a_i a_o a_c")
 
-    Step: ClassVar = LSTMStep
-    state: ClassVar = ("h", "c")
+    Step, state = LSTMStep, ("h", "c")
 
     def forward(self, share: Array, before: LSTMStep) -> LSTMStep:
         """a(t) = x(t) W_x + h(t−1) W_h + b of each gate, then the gates, c(t) and h(t)."""
-        a = self._sums(share, before.h)
+        a = share.swapaxes(0, 1) + before.h @ self.W_h
         f, i, o = sigmoid(a[:3])
         c_tilde = np.tanh(a[3])
         c = f * before.c + i * c_tilde
@@ -164,11 +150,6 @@ class PeepholeLSTM(LSTM):
         Peepholes of f, i and o: each neuron's gates see its own cell state alone, so that the
         products go entry by entry.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, or a number is not finite.
-
     Notes
     -----
     Gers and Schmidhuber, *Recurrent nets that time and count* (2000).
@@ -177,24 +158,19 @@ class PeepholeLSTM(LSTM):
     --------
     One neuron that counts in c, and whose output gate opens as soon as it has counted to 3:
 
+    >>> from rnnlib import unroll
     >>> W_x, W_h = np.zeros((4, 1, 1)), np.zeros((4, 1, 1))
     >>> W_x[3] = 0.1
     >>> cell = PeepholeLSTM(W_x, W_h, b=[[40], [40], [-50], [0]], P=[[0], [0], [200]])
-    >>> before = LSTMStep(c=[0], h=[0])
-    >>> for _ in range(4):
-    ...     before = cell.step([1], before)
-    ...     print(before.c.round(2), before.o.round(2))
-    [0.1] [0.]
-    [0.2] [0.]
-    [0.3] [1.]
-    [0.4] [1.]
+    >>> unroll(cell, np.ones((4, 1))).o.round(2).ravel()
+    array([0., 0., 1., 1.])
     """
 
     P: Array = weight("3 n", "c to gates", "before.c before.c c", "a_f a_i a_o")
 
     def forward(self, share: Array, before: LSTMStep) -> LSTMStep:
         """As in an LSTM; f and i see c(t−1), and o sees c(t)."""
-        a_f, a_i, a_o, a_c = self._sums(share, before.h)
+        a_f, a_i, a_o, a_c = share.swapaxes(0, 1) + before.h @ self.W_h
         P_f, P_i, P_o = self.P
         a_f, a_i = a_f + before.c * P_f, a_i + before.c * P_i
         f, i, c_tilde = sigmoid(a_f), sigmoid(a_i), np.tanh(a_c)
@@ -235,11 +211,6 @@ class GRU(_Gated):
     b_h : (n,)
         The bias of h̃ that the reset gate r takes away with the past.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, or a number is not finite.
-
     Notes
     -----
     Of the two variants that Cho et al. published (arXiv 1406.1078) this is the one of version 1,
@@ -253,14 +224,9 @@ class GRU(_Gated):
     >>> cell = GRU(
     ...     W_x=[[[-40]], [[0]], [[1]]], W_h=np.zeros((3, 1, 1)), b=[[20], [0], [0]], b_h=[0]
     ... )
-    >>> before = GRUStep(h=[0.5])
-    >>> for x in (0, 0, 2, 0):
-    ...     before = cell.step([x], before)
-    ...     print(before.h.round(3))
-    [0.5]
-    [0.5]
-    [0.964]
-    [0.964]
+    >>> from rnnlib import unroll
+    >>> unroll(cell, [[0], [0], [2], [0]], GRUStep(h=[0.5])).h.round(3).ravel()
+    array([0.5  , 0.5  , 0.964, 0.964])
     """
 
     W_x: Array = weight("3 k n", "input to gates", "x", "a_z a_r a_h")
@@ -268,12 +234,11 @@ class GRU(_Gated):
     b: Array = weight("3 n", "bias of gates", "", "a_z a_r a_h")
     b_h: Array = weight("n", "bias of past", "", "past")
 
-    Step: ClassVar = GRUStep
-    state: ClassVar = ("h",)
+    Step, state = GRUStep, ("h",)
 
     def forward(self, share: Array, before: GRUStep) -> GRUStep:
         """z and r as in an LSTM; r takes away of the past before h̃ adds it to the input."""
-        x_z, x_r, x_h = share.swapaxes(0, 1) + self.b[:, None]
+        x_z, x_r, x_h = share.swapaxes(0, 1)
         h_z, h_r, h_h = before.h @ self.W_h
         a_z, a_r, past = x_z + h_z, x_r + h_r, h_h + self.b_h
         z, r = sigmoid(a_z), sigmoid(a_r)
@@ -307,11 +272,6 @@ class ResetFirstGRU(_Gated):
     W_h : (3, n, n)
     b : (3, n)
 
-    Raises
-    ------
-    ValueError
-        If shapes do not fit together, or a number is not finite.
-
     Notes
     -----
     Version 3 of Cho et al. (arXiv 1406.1078); what Keras computes with ``reset_after=False``, and
@@ -329,12 +289,11 @@ class ResetFirstGRU(_Gated):
     W_h: Array = weight("3 n n", "h to gates", "before.h before.h past", "a_z a_r a_h")
     b: Array = weight("3 n", "bias of gates", "", "a_z a_r a_h")
 
-    Step: ClassVar = GRUStep
-    state: ClassVar = ("h",)
+    Step, state = GRUStep, ("h",)
 
     def forward(self, share: Array, before: GRUStep) -> GRUStep:
         """z and r as in a GRU; h̃ reads r h(t−1)."""
-        x_z, x_r, x_h = share.swapaxes(0, 1) + self.b[:, None]
+        x_z, x_r, x_h = share.swapaxes(0, 1)
         W_z, W_r, W_h = self.W_h
         a_z, a_r = x_z + before.h @ W_z, x_r + before.h @ W_r
         z, r = sigmoid(a_z), sigmoid(a_r)

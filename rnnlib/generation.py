@@ -14,7 +14,7 @@ from rnnlib.trace import Trace, unroll
 
 
 class Generated(NamedTuple):
-    """The ``terms`` that follow the start, (steps, ..., k), and the ``trace`` of all steps."""
+    """The ``terms`` that follow the start, (steps, ..., k), and the ``trace`` of T0 + steps − 1."""
 
     terms: Array
     trace: Trace
@@ -29,43 +29,18 @@ def generate(
 ) -> Generated:
     """x(t+1) = feed(y(t)) from the end of ``start`` on: the network reads its own output.
 
-    Parameters
-    ----------
-    cell
-        A cell or a stack; y(t) stands for its output, whatever the name.
-    start : (T0, ..., k)
-        The terms that are given: one sequence, or a batch.
-    steps : int
-        How many terms to generate.
-    feed : function, optional
-        Makes the next term, (..., k), of an output, (..., o); if left out, the output is it. For
-        letters it draws one, with a random generator of the caller's, and returns it as one-hot.
-    initial : optional
-        The record of step 0, as for ``unroll``.
+    ``cell`` is a cell or a stack; y(t) stands for its output, whatever the name. ``start``,
+    (T0, ..., k), are the terms that are given, of one sequence or of a batch; ``steps`` are to
+    follow, and the last is read by nobody. ``initial`` is as for ``unroll``.
 
-    Returns
-    -------
-    Generated
-        The last of the ``terms`` is read by nobody, so that the ``trace`` has T0 + steps − 1 steps.
+    ``feed`` makes the next term, (..., k), of an output, (..., o); if left out, the output is it.
+    For letters it draws one, with a random generator of the caller's, and returns it as one-hot.
 
-    Raises
-    ------
-    ValueError
-        If ``steps`` is less than 1, what ``feed`` returns is no term, or ``unroll`` finds fault.
-
-    Notes
-    -----
     A network has three kinds of output, and its trace holds all three: the last, ``trace[-1].y``;
     every one, ``trace.y``; and the next term, for which it is trained on the true terms, whatever
-    it put out itself ("teacher forcing")::
-
-        trace = unroll(cell, terms[:-1])
-        loss = squared_error(trace.y, terms[1:])
-
+    it put out itself ("teacher forcing"): ``squared_error(unroll(cell, terms[:-1]), terms[1:])``.
     Here, where there are no true terms, its own take their place.
 
-    Examples
-    --------
     A network that adds the last two terms, and so goes on with Fibonacci's numbers:
 
     >>> from rnnlib import Dense, Layer, Stack

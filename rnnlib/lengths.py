@@ -25,11 +25,6 @@ def pad(sequences: Iterable[ArrayLike]) -> tuple[Array, Array]:
     >>> xs, lengths = pad([[[1], [2], [3]], [[4]]])
     >>> xs[:, 1, 0], lengths
     (array([4., 0., 0.]), array([3, 1]))
-
-    Raises
-    ------
-    ValueError
-        If there is no sequence, one is empty or not of shape (T, k), or k differs.
     """
     if not isinstance(sequences, Iterable):
         raise TypeError(
@@ -54,15 +49,7 @@ def pad(sequences: Iterable[ArrayLike]) -> tuple[Array, Array]:
 
 
 def as_lengths(lengths: ArrayLike, xs: Array) -> Array:
-    """``lengths`` as integers, one for each sequence of ``xs``.
-
-    Raises
-    ------
-    ValueError
-        If there are not as many, or one is none of 1 to T.
-    TypeError
-        If they are not integers.
-    """
+    """``lengths`` as integers, one for each sequence of ``xs``."""
     lengths = read("lengths", lengths)
     T, leading = xs.shape[0], xs.shape[1:-1]
     if lengths.dtype.kind not in "iu":

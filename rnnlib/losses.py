@@ -14,7 +14,7 @@ which has the shape of what it is the gradient of, goes into ``bptt`` under its 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,32 +39,16 @@ class Loss(_ValueAndGradient):
     of: str | None = None
 
 
-Function = TypeVar("Function", bound=Callable[..., Loss])
-
-
-def reads(what: str) -> Callable[[Function], Function]:
-    """Mark a loss with what it reads of a network, "output" or "pre_activation"."""
-
-    def marked(loss: Function) -> Function:
-        loss.reads = what  # type: ignore[attr-defined]
-        return loss
-
-    return marked
-
-
 def read_by(loss: Callable[..., Loss], cell: Any) -> str:
-    """The name of the quantity that a loss reads of a network, by default its output.
+    """What a loss reads of a network: a cross-entropy the output's pre-activation, else the output.
 
     >>> from rnnlib.examples import notes_elman
     >>> read_by(squared_error, notes_elman()), read_by(softmax_cross_entropy, notes_elman())
     ('y', 'a_o')
-
-    Raises
-    ------
-    ValueError
-        If the loss reads the output's pre-activation, and there is none.
     """
-    name: str | None = getattr(cell, getattr(loss, "reads", "output"), None)
+    if loss not in (softmax_cross_entropy, sigmoid_cross_entropy):
+        return str(cell.output)
+    name: str | None = getattr(cell, "pre_activation", None)
     if name is None:
         kind, output = type(cell).__name__, cell.output
         raise ValueError(
@@ -75,9 +59,8 @@ def read_by(loss: Callable[..., Loss], cell: Any) -> str:
     return name
 
 
-@reads("output")
 def squared_error(
-    y: ArrayLike | Trace, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
+    y: ArrayLike | Trace, target: ArrayLike, steps: str = "all", mask: ArrayLike | None = None
 ) -> Loss:
     """L = Σ_t ‖y(t) − ȳ(t)‖², and ∂L/∂y(t) = 2 (y(t) − ȳ(t)); the mean over the batch.
 
@@ -94,13 +77,6 @@ def squared_error(
     mask : (T, ...), optional
         Which steps of which sequences count: booleans, or weights that are not negative.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, ``steps`` is neither, a number is not finite, or no step counts.
-    TypeError
-        If entries are not numbers, or those of ``target`` or ``mask`` complex ones.
-
     Examples
     --------
     >>> value, gradient = squared_error([[1.0, 2.0], [3.0, 4.0]], [[1, 2], [3, 2]])
@@ -115,12 +91,11 @@ def squared_error(
         error = y - target
         return (error * error).sum(axis=-1), 2 * error
 
-    return _over_steps(squared_error, term, "y", y, _numbers, target, steps, mask)
+    return _over_steps(squared_error, term, y, _numbers, target, steps, mask)
 
 
-@reads("pre_activation")
 def softmax_cross_entropy(
-    a: ArrayLike | Trace, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
+    a: ArrayLike | Trace, target: ArrayLike, steps: str = "all", mask: ArrayLike | None = None
 ) -> Loss:
     """L = −Σ_t Σ_j p̄_j(t) log p_j(t) with p = softmax(a); ∂L/∂a(t) = p(t) − p̄(t) for Σ_j p̄_j = 1.
 
@@ -136,11 +111,6 @@ def softmax_cross_entropy(
         if ``steps`` is "last".
     steps, mask
         As for ``squared_error``.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As for ``squared_error``; and if a class or a probability is none.
 
     Examples
     --------
@@ -158,14 +128,12 @@ def softmax_cross_entropy(
         value = -(target * (shifted - np.log(sums))).sum(axis=-1)
         return value, weight * exponentials / sums - target
 
-    return _over_steps(
-        softmax_cross_entropy, term, "a", a, _classes_or_probabilities, target, steps, mask
-    )
+    read = _classes_or_probabilities
+    return _over_steps(softmax_cross_entropy, term, a, read, target, steps, mask)
 
 
-@reads("pre_activation")
 def sigmoid_cross_entropy(
-    a: ArrayLike | Trace, target: ArrayLike, *, steps: str = "all", mask: ArrayLike | None = None
+    a: ArrayLike | Trace, target: ArrayLike, steps: str = "all", mask: ArrayLike | None = None
 ) -> Loss:
     """L = −Σ_t Σ_j [p̄_j log σ(a_j) + (1 − p̄_j) log(1 − σ(a_j))];  ∂L/∂a = σ(a) − p̄.
 
@@ -183,15 +151,14 @@ def sigmoid_cross_entropy(
         value = np.where(a.real < 0, 0, a) - a * target + np.log1p(small)
         return value.sum(axis=-1), sigmoid(a) - target
 
-    return _over_steps(sigmoid_cross_entropy, term, "a", a, _probabilities, target, steps, mask)
+    return _over_steps(sigmoid_cross_entropy, term, a, _probabilities, target, steps, mask)
 
 
 def _over_steps(
     loss: Callable[..., Loss],
     term: Callable[[Array, Array], tuple[Array, Array]],
-    name: str,
     outputs: ArrayLike | Trace,
-    read: Callable[[ArrayLike, tuple[int, ...]], Array],
+    read: Callable[[str, ArrayLike, tuple[int, ...]], Array],
     target: ArrayLike,
     steps: str,
     mask: ArrayLike | None,
@@ -200,12 +167,11 @@ def _over_steps(
 
     ``term`` gives each step's value and gradient, ``read`` the target as numbers of a shape.
     """
-    of, lengths = None, None
+    of, lengths, name = None, None, "y" if loss is squared_error else "a"
+    given: Any = outputs
     if isinstance(outputs, Trace):
         of, lengths = read_by(loss, outputs.cell), outputs.lengths
-        given: ArrayLike = getattr(outputs, of)
-    else:
-        given = outputs
+        given = getattr(outputs, of)
     outputs = as_array(name, given)
     if outputs.ndim < 2 or 0 in outputs.shape:
         raise ValueError(
@@ -218,7 +184,7 @@ def _over_steps(
     looked_at = -1 if steps == "last" else slice(None)
     # the data type follows the outputs, whatever that of the target and of the mask
     dtype = outputs.real.dtype
-    target = read(target, outputs[looked_at].shape).astype(dtype, copy=False)
+    target = read("target", target, outputs[looked_at].shape).astype(dtype, copy=False)
     values, gradients = term(outputs[looked_at], target)
     if mask is not None or (lengths is not None and steps == "all"):
         weights = _weights(mask, lengths, outputs.shape[:-1]).astype(dtype, copy=False)
@@ -233,8 +199,7 @@ def _over_steps(
 
 def _weights(mask: ArrayLike | None, lengths: Array | None, shape: tuple[int, ...]) -> Array:
     """How much each step of each sequence counts; nothing after its end."""
-    weights = _reals("mask", np.ones(shape) if mask is None else mask)
-    check_shape("mask", weights, shape)
+    weights = _numbers("mask", np.ones(shape) if mask is None else mask, shape)
     if lengths is not None:
         weights = weights * alive(lengths, shape[0])
     if (weights < 0).any():
@@ -244,40 +209,35 @@ def _weights(mask: ArrayLike | None, lengths: Array | None, shape: tuple[int, ..
     return weights
 
 
-def _reals(name: str, value: ArrayLike) -> Array:
+def _numbers(name: str, value: ArrayLike, shape: tuple[int, ...]) -> Array:
     array = as_array(name, value)
     if np.iscomplexobj(array):
         raise TypeError(f"{name} holds complex numbers; real ones were expected")
+    check_shape(name, array, shape)
     return array
 
 
-def _numbers(target: ArrayLike, shape: tuple[int, ...]) -> Array:
-    numbers = _reals("target", target)
-    check_shape("target", numbers, shape)
-    return numbers
-
-
-def _probabilities(target: ArrayLike, shape: tuple[int, ...]) -> Array:
-    numbers = _numbers(target, shape)
+def _probabilities(name: str, value: ArrayLike, shape: tuple[int, ...]) -> Array:
+    numbers = _numbers(name, value, shape)
     strange = numbers[(numbers < 0) | (numbers > 1)]
     if strange.size:
-        raise ValueError(f"target holds {strange[0]}; probabilities, 0 to 1, were expected")
+        raise ValueError(f"{name} holds {strange[0]}; probabilities, 0 to 1, were expected")
     return numbers
 
 
-def _classes_or_probabilities(target: ArrayLike, shape: tuple[int, ...]) -> Array:
-    numbers, o = _reals("target", target), shape[-1]
-    if numbers.shape == shape:
-        return _probabilities(numbers, shape)
-    classes = np.asarray(target)
+def _classes_or_probabilities(name: str, value: ArrayLike, shape: tuple[int, ...]) -> Array:
+    array, o = as_array(name, value), shape[-1]
+    if array.shape == shape:
+        return _probabilities(name, value, shape)
+    classes = np.asarray(value)
     if classes.shape != shape[:-1] or classes.dtype.kind not in "iu":
         raise ValueError(
-            f"target has shape {numbers.shape}, expected {shape} of probabilities, "
+            f"{name} has shape {array.shape}, expected {shape} of probabilities, "
             f"or {shape[:-1]} of classes, which are integers"
         )
     strange = classes[(classes < 0) | (classes >= o)]
     if strange.size:
         raise ValueError(
-            f"target holds the class {strange[0]}; with {o} outputs 0 to {o - 1} exist"
+            f"{name} holds the class {strange[0]}; with {o} outputs 0 to {o - 1} exist"
         )
     return np.eye(o)[classes]

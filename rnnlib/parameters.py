@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from rnnlib.checks import Array, read_only, said
+from rnnlib.checks import Array, check_shape, read_only, said
 
 Network = TypeVar("Network")
 
@@ -23,11 +23,6 @@ def parameters(cell: object) -> dict[str, Array]:
     >>> from rnnlib.examples import notes_elman
     >>> {name: array.shape for name, array in parameters(notes_elman()).items()}
     {'W_x': (2, 3), 'W_h': (3, 3), 'W_o': (3, 2), 'b_h': (3,), 'b_o': (2,)}
-
-    Raises
-    ------
-    TypeError
-        If ``cell`` is no network, nor a tuple of networks.
     """
     if not isinstance(cell, tuple) and (isinstance(cell, type) or not _parts(cell)):
         raise TypeError(
@@ -47,33 +42,11 @@ def dtype_of(cell: object) -> np.dtype[Any]:
     return np.result_type(*arrays) if arrays else np.dtype(float)
 
 
-def _walk(value: object, name: str) -> Iterator[tuple[str, Array]]:
-    if isinstance(value, np.ndarray):
-        yield name, value
-    else:
-        for inner, part in _parts(value):
-            yield from _walk(part, f"{name}.{inner}" if name else inner)
-
-
-def _parts(value: Any) -> list[tuple[str, object]]:
-    """What a network or a tuple of networks consists of; a word has no parts."""
-    if isinstance(value, tuple):
-        return [(str(i), part) for i, part in enumerate(value)]
-    if hasattr(value, "__dataclass_fields__"):
-        return [(field.name, getattr(value, field.name)) for field in fields(value)]
-    return []
-
-
 def with_parameters(cell: Network, arrays: Mapping[str, Array]) -> Network:
-    """A network like ``cell`` with ``arrays`` in place of its own.
+    """A network like ``cell`` with ``arrays``, of the same names and shapes, in place of its own.
 
     Neither copied nor checked for what is not finite: the gradient of a network that explodes is
     still its gradient.
-
-    Raises
-    ------
-    ValueError
-        If a name is missing or unknown, or a shape differs.
     """
     own = parameters(cell)
     if own.keys() != arrays.keys():
@@ -81,9 +54,8 @@ def with_parameters(cell: Network, arrays: Mapping[str, Array]) -> Network:
             f"arrays holds {', '.join(arrays) or 'nothing'}; expected {', '.join(own)}"
         )
     for name, array in own.items():
-        if np.shape(arrays[name]) != array.shape:
-            raise ValueError(f"{name} has shape {np.shape(arrays[name])}, expected {array.shape}")
-    replacements = iter([np.asarray(arrays[name]) for name in own])
+        check_shape(name, np.asarray(arrays[name]), array.shape)
+    replacements = iter([arrays[name] for name in own])
     return _rebuild(cell, lambda _: next(replacements))
 
 
@@ -93,20 +65,29 @@ def map_parameters(function: Callable[..., Array], cell: Network, *others: Netwo
     >>> from rnnlib.examples import notes_elman
     >>> map_parameters(lambda own, other: own - other, notes_elman(), notes_elman()).b_h
     array([0., 0., 0.])
-
-    Raises
-    ------
-    ValueError
-        If the others' parameters have other names.
-    TypeError
-        If one of them is no network.
     """
     own, rest = parameters(cell), [parameters(other) for other in others]
     for i, other in enumerate(rest):
         if other.keys() != own.keys():
             raise ValueError(f"others[{i}] has {', '.join(other)}; expected {', '.join(own)}")
-    columns = iter(zip(own.values(), *(other.values() for other in rest), strict=True))
+    columns = zip(own.values(), *(other.values() for other in rest), strict=True)
     return _rebuild(cell, lambda _: function(*next(columns)))
+
+
+def _walk(value: object, name: str) -> Iterator[tuple[str, Array]]:
+    if isinstance(value, np.ndarray):
+        yield name, value
+    for inner, part in _parts(value):
+        yield from _walk(part, f"{name}.{inner}" if name else inner)
+
+
+def _parts(value: Any) -> list[tuple[str, object]]:
+    """What a network or a tuple of networks consists of; an array or a word has no parts."""
+    if isinstance(value, tuple):
+        return [(str(i), part) for i, part in enumerate(value)]
+    if hasattr(value, "__dataclass_fields__"):
+        return [(field.name, getattr(value, field.name)) for field in fields(value)]
+    return []
 
 
 def _rebuild(value: Any, replace: Callable[[Array], Array]) -> Any:

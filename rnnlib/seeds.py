@@ -16,15 +16,7 @@ from rnnlib.trace import Trace, by_rows
 def as_seeds(
     trace: Trace, loss: Loss | None, seeds: dict[str, ArrayLike | Loss]
 ) -> dict[str, Array]:
-    """The loss's own gradients by name, each of the shape of what it is the gradient of.
-
-    Raises
-    ------
-    ValueError
-        If there is none, one has an unknown name, does not fit, or holds what is not finite.
-    TypeError
-        If ``trace`` is none, or ``loss`` is none or does not know what it has read.
-    """
+    """The loss's own gradients by name, each of the shape of what it is the gradient of."""
     if not isinstance(trace, Trace):
         what = ", which unroll returns" if hasattr(trace, "n_inputs") else ""
         raise TypeError(f"trace is of type {type(trace).__name__}, expected a Trace{what}")

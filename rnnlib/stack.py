@@ -21,32 +21,48 @@ from rnnlib.lengths import hold, hold_back, turn
 from rnnlib.trace import Trace, unrolled
 
 
+class _Networks:
+    """What networks made of networks have in common."""
+
+    _parts: tuple[Any, ...]
+
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers a step reads."""
+        return int(self._parts[0].n_inputs)
+
+    @property
+    def output(self) -> str:
+        """The name of the output: that of the highest layer, or of both directions."""
+        return str(self._parts[-1].output)
+
+    def _with_starts(self, initial: Any, name: str) -> Iterator[tuple[Any, Any, str]]:
+        """Each network with its initial state and what errors call that."""
+        parts, kind = self._parts, type(self).__name__
+        if initial is None:
+            initial = (None,) * len(parts)
+        if type(initial) not in (tuple, list):  # a single record is a named tuple
+            raise TypeError(
+                f"{name} is of type {type(initial).__name__}, {kind} expected a tuple of "
+                f"{len(parts)} records"
+            )
+        if len(initial) != len(parts):
+            raise ValueError(f"{name} holds {len(initial)} records, {kind} expected {len(parts)}")
+        names = (f"{name}[{j}]" for j in range(len(parts)))
+        return zip(parts, initial, names, strict=True)
+
+
 @dataclass(frozen=True, eq=False)
-class Stack:
+class Stack(_Networks):
     """x → cells[0] → cells[1] → …: each layer reads, step by step, the output of the one below.
 
     What a layer passes on is the quantity that its ``output`` names: y of a ``Layer``, ``Elman``,
     ``Jordan`` or ``Dense``, h of an ``LSTM``.
 
-    Parameters
-    ----------
-    cells : tuple
-        The layers from the input upwards: cells, or networks of this module.
+    ``cells`` are the layers from the input upwards: cells, or networks of this module. ``unroll``
+    returns a ``StackTrace``; its ``initial`` is a tuple with the record of each layer, or None for
+    a layer that starts from zero. ``bptt`` takes seeds for the top layer.
 
-    Raises
-    ------
-    ValueError
-        If there is no layer, or one has not as many inputs as the layer below has outputs.
-    TypeError
-        If something else stands among the cells.
-
-    Notes
-    -----
-    ``unroll`` returns a ``StackTrace``. Its ``initial`` is a tuple with the record of each layer,
-    or None for a layer that starts from zero. ``bptt`` takes seeds for the top layer.
-
-    Examples
-    --------
     Two layers, and the change of the last output with each input:
 
     >>> from rnnlib import Layer, bptt, unroll
@@ -77,9 +93,8 @@ class Stack:
                 )
 
     @property
-    def n_inputs(self) -> int:
-        """How many numbers a step reads: those of the lowest layer."""
-        return int(self.cells[0].n_inputs)
+    def _parts(self) -> tuple[Any, ...]:  # type: ignore[override]
+        return self.cells
 
     @property
     def n_outputs(self) -> int:
@@ -87,15 +102,9 @@ class Stack:
         return int(self.cells[-1].n_outputs)
 
     @property
-    def output(self) -> str:
-        """The name of the highest layer's output."""
-        return str(self.cells[-1].output)
-
-    @property
     def pre_activation(self) -> str | None:
         """The name of its pre-activation, if it has one."""
-        name: str | None = getattr(self.cells[-1], "pre_activation", None)
-        return name
+        return getattr(self.cells[-1], "pre_activation", None)
 
     @property
     def seeds(self) -> tuple[str, ...]:
@@ -103,21 +112,10 @@ class Stack:
         top = self.cells[-1]
         return (*getattr(top, "seeds", ()), *getattr(top, "state", ()), top.output)
 
-    @property
-    def depth(self) -> int:
-        """How many layers with memory stand one above another."""
-        return sum(map(recurrent_depth, self.cells))
-
     def step(self, x: ArrayLike, before: tuple[Any, ...]) -> tuple[Any, ...]:
-        """One time step of all layers: ``x`` of shape (..., k), and each layer's record before.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``before`` is no tuple of one record for each layer; and as the layers' ``step``.
-        """
+        """One time step of all layers: ``x`` of shape (..., k), and each layer's record before."""
         records: list[Any] = []
-        for cell, record, _ in _starts(self, self.cells, before, "before"):
+        for cell, record, _ in self._with_starts(before, "before"):
             records.append(cell.step(x, record))
             x = passed_on(cell, records[-1])
         return tuple(records)
@@ -125,20 +123,21 @@ class Stack:
     def unrolled(self, xs: Array, initial: Any, lengths: Array | None, name: str) -> StackTrace:
         """Each layer unrolled over the output of the one below; arguments have been checked."""
         layers: list[Trace] = []
-        for cell, start, inner in _starts(self, self.cells, initial, name):
+        for cell, start, inner in self._with_starts(initial, name):
             layers.append(unrolled(cell, xs, start, lengths, inner))
             xs = getattr(layers[-1], cell.output)
-        return StackTrace.of(self, tuple(layers))
+        return StackTrace.of(self, layers[0].xs, layers[-1].steps, *layers)
 
     def backpropagated(
         self, trace: StackTrace, truncate: int | None, seeds: dict[str, Array]
     ) -> StackTrace:
         """The way back from the highest layer to the lowest; arguments have been checked."""
-        if truncate is not None and self.depth > 1:
+        depth = _depth(self)
+        if truncate is not None and depth > 1:
             # A loss of step t that has reached layer 1 by way of layer 2 is older there than one
             # that came straight down; the sum that layer 2 hands on no longer tells them apart.
             raise ValueError(
-                f"truncate is {truncate}, and the trace is of a stack with {self.depth} recurrent "
+                f"truncate is {truncate}, and the trace is of a stack with {depth} recurrent "
                 f"layers; None was expected: only over one such layer can the way back be cut"
             )
         layers: list[Trace] = []
@@ -146,31 +145,19 @@ class Stack:
             if layers:
                 seeds = {layer.cell.output: layers[0].xs}
             layers.insert(0, backpropagated(layer, truncate, seeds))
-        return StackTrace.of(Stack(tuple(layer.cell for layer in layers)), tuple(layers))
+        gradient = Stack(tuple(layer.cell for layer in layers))
+        return StackTrace.of(gradient, layers[0].xs, layers[-1].steps, *layers)
 
 
 @dataclass(frozen=True, eq=False)
-class BothDirections:
+class BothDirections(_Networks):
     """y(t) = [forwards, backwards]: one network reads x(1) … x(t), the other x(T) … x(t).
 
-    Parameters
-    ----------
-    forwards, backwards
-        Two networks with as many inputs, whose outputs have the same name.
+    Both have as many inputs, and outputs of the same name. ``unroll`` returns a
+    ``DirectionsTrace``; its ``initial`` is a pair of records, or of None. Of sequences of different
+    lengths each is read from its own end. Truncated to k steps, a loss reaches over k steps in
+    either direction.
 
-    Raises
-    ------
-    ValueError
-        If they have not.
-
-    Notes
-    -----
-    ``unroll`` returns a ``DirectionsTrace``. Its ``initial`` is a pair of records, or of None. Of
-    sequences of different lengths each is read from its own end. Truncated to k steps, a loss
-    reaches over k steps in either direction.
-
-    Examples
-    --------
     >>> from rnnlib import Layer, unroll
     >>> sums = Layer(W_x=[[1]], W_y=[[1]], b=[0], phi="identity")
     >>> unroll(BothDirections(sums, sums), [[1], [2], [4]]).y
@@ -193,24 +180,13 @@ class BothDirections:
                 raise ValueError(f"backwards.{what} is {have}, expected {want}, as forwards has it")
 
     @property
-    def n_inputs(self) -> int:
-        """How many numbers a step reads."""
-        return int(self.forwards.n_inputs)
+    def _parts(self) -> tuple[Any, ...]:  # type: ignore[override]
+        return self.forwards, self.backwards
 
     @property
     def n_outputs(self) -> int:
         """How many numbers both put out together."""
         return int(self.forwards.n_outputs + self.backwards.n_outputs)
-
-    @property
-    def output(self) -> str:
-        """The name of the output, the same in both."""
-        return str(self.forwards.output)
-
-    @property
-    def depth(self) -> int:
-        """How many layers with memory stand one above another."""
-        return max(recurrent_depth(self.forwards), recurrent_depth(self.backwards))
 
     def step(self, x: ArrayLike, before: tuple[Any, ...]) -> tuple[Any, ...]:
         """There is none: raises TypeError."""
@@ -226,16 +202,15 @@ class BothDirections:
                 f"begins at the end of the sequence. A pair was expected, such as "
                 f"(trace[-1].forwards, None)"
             )
-        networks = (self.forwards, self.backwards)
+        reads = iter((xs, turn(xs, lengths)))
         forwards, backwards = (
-            unrolled(cell, read, start, lengths, inner)
-            for (cell, start, inner), read in zip(
-                _starts(self, networks, initial, name), (xs, turn(xs, lengths)), strict=True
-            )
+            unrolled(cell, next(reads), start, lengths, inner)
+            for cell, start, inner in self._with_starts(initial, name)
         )
         ours, theirs = getattr(forwards, self.output), getattr(backwards, self.output)
         joined = np.concatenate([ours, hold(turn(theirs, lengths), lengths)], axis=-1)
-        return DirectionsTrace.of(self, xs, forwards, backwards, joined)
+        steps = type(forwards.steps)(**{self.output: joined})
+        return DirectionsTrace.of(self, xs, steps, forwards, backwards)
 
     def backpropagated(
         self, trace: DirectionsTrace, truncate: int | None, seeds: dict[str, Array]
@@ -246,14 +221,11 @@ class BothDirections:
         ours, theirs = np.split(own, [self.forwards.n_outputs], axis=-1)
         forwards = backpropagated(trace.forwards, truncate, {output: ours})
         backwards = backpropagated(trace.backwards, truncate, {output: turn(theirs, lengths)})
-        joined = [getattr(forwards, output), turn(getattr(backwards, output), lengths)]
-        return DirectionsTrace.of(
-            BothDirections(forwards.cell, backwards.cell),
-            forwards.xs + turn(backwards.xs, lengths),
-            forwards,
-            backwards,
-            np.concatenate(joined, axis=-1),
-        )
+        gradient = BothDirections(forwards.cell, backwards.cell)
+        d_xs = forwards.xs + turn(backwards.xs, lengths)
+        ours, theirs = getattr(forwards, output), turn(getattr(backwards, output), lengths)
+        steps = type(forwards.steps)(**{output: np.concatenate([ours, theirs], axis=-1)})
+        return DirectionsTrace.of(gradient, d_xs, steps, forwards, backwards)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -268,10 +240,10 @@ class StackTrace(Trace):
     layers: tuple[Trace, ...] = ()
 
     @classmethod
-    def of(cls, stack: Stack, layers: tuple[Trace, ...]) -> StackTrace:
-        """The trace of a stack, out of those of its layers."""
-        initial, top = tuple(layer[0] for layer in layers), layers[-1]
-        return cls(stack, layers[0].xs, initial, top.steps, top.lengths, layers)
+    def of(cls, network: _Networks, xs: Array, steps: Any, *layers: Trace) -> Any:
+        """The trace of networks, out of that of each; ``steps`` hold what all put out."""
+        initial = tuple(layer[0] for layer in layers)
+        return cls(network, xs, initial, steps, layers[0].lengths, layers)
 
     def __getitem__(self, t: int) -> tuple[Any, ...]:
         return tuple(layer[t] for layer in self.layers)
@@ -284,8 +256,7 @@ class DirectionsStep(NamedTuple):
     backwards: Any
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class DirectionsTrace(Trace):
+class DirectionsTrace(StackTrace):
     """The trace of ``BothDirections``: the traces ``forwards`` and ``backwards``, and the output.
 
     ``trace.h[t-1]``, or whatever the output is called, holds what both made of x(t) and all that
@@ -294,21 +265,19 @@ class DirectionsTrace(Trace):
     ``trace[-1]`` is the pair of records that have seen the whole sequence.
     """
 
-    forwards: Any = None
-    backwards: Any = None
+    @property
+    def forwards(self) -> Trace:
+        """The trace of the network that reads from the beginning."""
+        return self.layers[0]
 
-    @classmethod
-    def of(
-        cls, cell: BothDirections, xs: Array, forwards: Trace, backwards: Trace, joined: Array
-    ) -> DirectionsTrace:
-        """The trace of both directions, out of that of each and the output of both."""
-        steps, initial = type(forwards.steps)(**{cell.output: joined}), (forwards[0], backwards[0])
-        return cls(cell, xs, initial, steps, forwards.lengths, forwards, backwards)
+    @property
+    def backwards(self) -> Trace:
+        """The trace of the network that reads from the end."""
+        return self.layers[1]
 
     def __getitem__(self, t: int) -> tuple[Any, ...]:
-        if t == 0:
-            return (self.forwards[0], self.backwards[0])
-        return DirectionsStep(self.forwards[t], self.backwards[t])
+        records = super().__getitem__(t)
+        return DirectionsStep(*records) if t else records
 
 
 def feed_forward(
@@ -319,34 +288,24 @@ def feed_forward(
 ) -> Stack:
     """a^i = φ^{i−1} W^i + b^i,  φ^i = σ(a^i),  φ^0 = x,  y = F(a^U): layers without memory.
 
-    Parameters
-    ----------
-    weights : U arrays, of shapes (p(i−1), p(i))
-        W^1 … W^U. The source writes vectors as columns, and so has them transposed.
-    biases : U arrays, of shapes (p(i),)
-    sigma, F : str
-        The names of the activation of all layers but the last, and of the last.
+    ``weights`` are W^1 … W^U, of shapes (p(i−1), p(i)), and ``biases`` of shapes (p(i),); ``sigma``
+    and ``F`` the names of the activation of all layers but the last, and of the last.
 
-    Raises
-    ------
-    ValueError
-        If there are not as many biases as weights, or shapes do not fit together.
+    Definitions 1 and 2 of Galvan's *On recurrent neural networks*, equations (1.3) to (1.6), there
+    in columns. A sequence serves as a batch here, since no step knows of another:
+    ``unroll(network, X)`` with one instance in each row of X. In ``d = bptt(trace, a=...)``, seeded
+    with one output unit u, ``d.layers[i-1].a`` is the row of Δ^i of (1.23) that belongs to u; with
+    ``y=...`` it is ∂g/∂a^i.
 
-    Notes
-    -----
-    Definitions 1 and 2 of Galvan's *On recurrent neural networks*, equations (1.3) to (1.6). A
-    sequence serves as a batch here, since no step knows of another: ``unroll(network, X)`` with one
-    instance in each row of X. In ``d = bptt(trace, a=...)``, seeded with one output unit u,
-    ``d.layers[i-1].a`` is the row of Δ^i of (1.23) that belongs to u; with ``y=...`` it is ∂g/∂a^i.
-
-    Examples
-    --------
     >>> from rnnlib import unroll
     >>> network = feed_forward([[[1, -1]], [[2], [1]]], [[0, 0], [0.5]], sigma="relu")
     >>> unroll(network, [[3], [-3]]).y
     array([[6.5],
            [3.5]])
     """
+    for name, arrays in (("weights", weights), ("biases", biases)):
+        if not isinstance(arrays, Sequence | np.ndarray):
+            raise TypeError(f"{name} is {said(arrays)}, expected a list of arrays")
     if len(weights) != len(biases) or not len(weights):
         raise ValueError(
             f"biases has {len(biases)} arrays, expected {len(weights) or 'at least one'}, as "
@@ -361,27 +320,13 @@ def passed_on(cell: Any, record: Any) -> Array:
     """A record's output; a stack's record is a tuple, of which the last is the top's."""
     while isinstance(cell, Stack):
         cell, record = cell.cells[-1], record[-1]
-    output: Array = getattr(record, cell.output)
-    return output
+    return getattr(record, cell.output)
 
 
-def recurrent_depth(cell: Any) -> int:
+def _depth(network: Any) -> int:
     """How many layers with memory stand one above another."""
-    return int(getattr(cell, "depth", bool(getattr(cell, "state", ()))))
-
-
-def _starts(
-    network: Stack | BothDirections, cells: tuple[Any, ...], initial: Any, name: str
-) -> Iterator[tuple[Any, Any, str]]:
-    """Each cell with its initial state and what errors call that."""
-    if initial is None:
-        initial = (None,) * len(cells)
-    kind, have = type(network).__name__, type(initial).__name__
-    if type(initial) not in (tuple, list):  # a single record is a named tuple
-        raise TypeError(
-            f"{name} is of type {have}, {kind} expected a tuple of {len(cells)} records"
-        )
-    if len(initial) != len(cells):
-        raise ValueError(f"{name} holds {len(initial)} records, {kind} expected {len(cells)}")
-    names = (f"{name}[{j}]" for j in range(len(cells)))
-    return zip(cells, initial, names, strict=True)
+    if isinstance(network, BothDirections):
+        return max(map(_depth, network._parts))
+    if isinstance(network, Stack):
+        return sum(map(_depth, network.cells))
+    return int(bool(getattr(network, "state", ())))

@@ -12,23 +12,25 @@ Nothing is stored or downloaded.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from numbers import Integral, Real
+from numbers import Real
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlib.checks import Array
-from rnnlib.losses import softmax_cross_entropy, squared_error
+from rnnlib.checks import Array, as_count
+from rnnlib.initial import _check_generator
+from rnnlib.losses import Loss, softmax_cross_entropy, squared_error
 
 
 class Batch(NamedTuple):
-    """Sequences and what is right for them.
+    """Sequences ``xs``, (T, m, k), and what is right for them.
 
-    ``xs`` is (T, m, k). ``target`` is (T, m, o), or (T, m) where it names classes, and lacks the
-    first axis in a task that is judged by its last step. ``mask``, (T, m), says which steps count,
-    ``lengths``, (m,), how many steps each sequence has; None where all do.
+    ``target`` is (T, m, o), or (T, m) where it names classes, and lacks the first axis in a task
+    that is judged by its last step. ``mask``, (T, m), says which steps count, ``lengths``, (m,),
+    how many steps each sequence has; None where all do.
     """
 
     xs: Array
@@ -37,51 +39,53 @@ class Batch(NamedTuple):
     lengths: Array | None = None
 
 
-def _check_batch(rng: np.random.Generator, m: int) -> None:
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"rng is of type {type(rng).__name__}, expected a numpy.random.Generator: "
-            f"give numpy.random.default_rng(SEED)"
-        )
-    _check_at_least("m", m, 1)
+@dataclass(frozen=True)
+class Task:
+    """What all tasks have: sequences of T steps, and how an answer is judged.
 
+    A task is judged by its ``steps``, "last" or "all", with ``loss``.
+    """
 
-def _check_at_least(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise ValueError(f"{name} is {value!r}, expected a whole number, at least {least}")
+    T: int
+
+    n_inputs: ClassVar[int] = 1
+    n_outputs: ClassVar[int] = 1
+    steps: ClassVar[str] = "last"
+    loss: ClassVar[Callable[..., Loss]] = staticmethod(squared_error)
+    shortest_T: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        as_count("T", self.T, self.shortest_T)
+
+    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+        """m sequences, drawn anew."""
+        _check_generator(rng)
+        return self._drawn(rng, as_count("m", m))
+
+    def _drawn(self, rng: np.random.Generator, m: int) -> Batch:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class Adding:
+class Adding(Task):
     """Add the two marked numbers of a sequence.
 
     x(t) holds a number drawn from [0, 1) and a mark, 1 at two steps and 0 elsewhere: one of them in
     the first half of the sequence, one in the second. The last output is to be the sum of the two
     marked numbers. Always answering 1, their mean, has a squared error of 2/12 = 1/6. Who reads the
     last step, and it carries a mark, knows one of the two, and has 1/12: that makes the
-    ``baseline`` of a network that remembers nothing a little less than 1/6.
+    ``baseline`` of a network that remembers nothing a little less than 1/6. Lengths are drawn from
+    ``shortest`` to ``T``, if it is given.
 
-    Parameters
-    ----------
-    T : int
-        The length of the sequences; the longest, if ``shortest`` is given.
-    shortest : int, optional
-        Lengths are drawn from ``shortest`` to ``T``.
-
-    Notes
-    -----
     After Hochreiter and Schmidhuber, "Long short-term memory", *Neural Computation* 9 (1997),
     experiment 4. There the numbers are from [−1, 1], the target is 1/2 + (sum of both)/4, the first
     and the last step carry the mark −1, and both marks fall into the first half or so.
     """
 
-    T: int
     shortest: int | None = None
 
-    n_inputs: ClassVar = 2
-    n_outputs: ClassVar = 1
-    steps: ClassVar = "last"
-    loss: ClassVar = staticmethod(squared_error)
+    n_inputs = 2
+    shortest_T = 2
 
     @property
     def baseline(self) -> float:
@@ -91,15 +95,14 @@ class Adding:
         return float(1 / 6 - last_is_marked / 12)
 
     def __post_init__(self) -> None:
-        _check_at_least("T", self.T, 2)
+        super().__post_init__()
         if self.shortest is not None:
-            _check_at_least("shortest", self.shortest, 2)
+            as_count("shortest", self.shortest, 2)
             if self.shortest > self.T:
                 raise ValueError(f"shortest is {self.shortest}, expected at most T = {self.T}")
 
-    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+    def _drawn(self, rng: np.random.Generator, m: int) -> Batch:
         """m sequences: xs (T, m, 2), target (m, 1)."""
-        _check_batch(rng, m)
         lengths = np.full(m, self.T)
         if self.shortest is not None:
             lengths = rng.integers(self.shortest, self.T, m, endpoint=True)
@@ -113,33 +116,25 @@ class Adding:
 
 
 @dataclass(frozen=True)
-class TemporalOrder:
+class TemporalOrder(Task):
     """Tell in which order two symbols came: XX, XY, YX or YY.
 
     A sequence consists of distractors, but for two steps at which X or Y stands, one in the second
     tenth of the sequence and one in its sixth tenth. The classes 0 to 3 are XX, XY, YX, YY. The
     last step is a distractor and tells nothing: who guesses has the loss log 4, the ``baseline``.
 
-    Notes
-    -----
     After Hochreiter and Schmidhuber (1997), experiment 6a; there a symbol of its own begins the
     sequence and another ends it. Each symbol is a unit vector: X, Y, and four distractors.
     """
 
-    T: int
+    n_inputs = 6
+    n_outputs = 4
+    loss = staticmethod(softmax_cross_entropy)
+    baseline = float(np.log(4))
+    shortest_T = 10
 
-    n_inputs: ClassVar = 6
-    n_outputs: ClassVar = 4
-    steps: ClassVar = "last"
-    loss: ClassVar = staticmethod(softmax_cross_entropy)
-    baseline: ClassVar = float(np.log(4))
-
-    def __post_init__(self) -> None:
-        _check_at_least("T", self.T, 10)
-
-    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+    def _drawn(self, rng: np.random.Generator, m: int) -> Batch:
         """m sequences: xs (T, m, 6), target (m,) of classes."""
-        _check_batch(rng, m)
         T, each = self.T, np.arange(m)
         symbols = rng.integers(2, 6, (T, m))
         early, late = rng.integers(0, 2, (2, m))
@@ -149,43 +144,36 @@ class TemporalOrder:
 
 
 @dataclass(frozen=True)
-class Latch:
+class Latch(Task):
     """Keep one bit: the sign of the first input, through T − 1 steps of noise.
 
     x(1) is 1 or −1, each as likely; what follows is normal noise of deviation ``noise``. The last
     output is to be x(1); who forgets answers 0, with a squared error of 1, the ``baseline``.
 
-    Notes
-    -----
     After Bengio, Simard and Frasconi, "Learning long-term dependencies with gradient descent is
     difficult", *IEEE Transactions on Neural Networks* 5 (1994). There the first few inputs tell the
     bit, and are learnt.
     """
 
-    T: int
     noise: float = 0.2
 
-    n_inputs: ClassVar = 1
-    n_outputs: ClassVar = 1
-    steps: ClassVar = "last"
-    loss: ClassVar = staticmethod(squared_error)
-    baseline: ClassVar = 1.0
+    baseline = 1.0
+    shortest_T = 2
 
     def __post_init__(self) -> None:
-        _check_at_least("T", self.T, 2)
+        super().__post_init__()
         if not (isinstance(self.noise, Real) and 0 <= self.noise < np.inf):
             raise ValueError(f"noise is {self.noise!r}, expected a number from 0 on")
 
-    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+    def _drawn(self, rng: np.random.Generator, m: int) -> Batch:
         """m sequences: xs (T, m, 1), target (m, 1)."""
-        _check_batch(rng, m)
         xs = self.noise * rng.standard_normal((self.T, m, 1))
         xs[0] = rng.choice([-1.0, 1.0], (m, 1))
         return Batch(xs, xs[0].copy())
 
 
 @dataclass(frozen=True)
-class Echo:
+class Echo(Task):
     """Repeat what was read ``delay`` steps ago: y(t) is to be x(t − delay).
 
     Inputs are 0 or 1, each as likely. The first ``delay`` steps don't count. Always answering 1/2
@@ -193,26 +181,21 @@ class Echo:
     ``delay`` of 0 needs no memory, and its baseline is 0.
     """
 
-    T: int
     delay: int
 
-    n_inputs: ClassVar = 1
-    n_outputs: ClassVar = 1
-    steps: ClassVar = "all"
-    loss: ClassVar = staticmethod(squared_error)
+    steps = "all"
 
     def __post_init__(self) -> None:
-        _check_at_least("delay", self.delay, 0)
-        _check_at_least("T", self.T, self.delay + 1)
+        as_count("delay", self.delay, 0)
+        as_count("T", self.T, self.delay + 1)
 
     @property
     def baseline(self) -> float:
         """The loss of the best answer that remembers nothing."""
         return (self.T - self.delay) / 4 if self.delay else 0.0
 
-    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+    def _drawn(self, rng: np.random.Generator, m: int) -> Batch:
         """m sequences: xs, target (T, m, 1), mask (T, m)."""
-        _check_batch(rng, m)
         xs = rng.integers(0, 2, (self.T, m, 1)).astype(float)
         target = np.zeros_like(xs)
         target[self.delay :] = xs[: self.T - self.delay]
@@ -221,7 +204,7 @@ class Echo:
 
 
 @dataclass(frozen=True)
-class Sine:
+class Sine(Task):
     """The next term of a sine: y(t) is to be x(t + 1).
 
     Each sequence has a phase of its own and a period of its own, from 10 to 30 steps. A sine obeys
@@ -230,15 +213,7 @@ class Sine:
     squared error of (1 − c²)/2 at each step, and T times that is the ``baseline``.
     """
 
-    T: int
-
-    n_inputs: ClassVar = 1
-    n_outputs: ClassVar = 1
-    steps: ClassVar = "all"
-    loss: ClassVar = staticmethod(squared_error)
-
-    def __post_init__(self) -> None:
-        _check_at_least("T", self.T, 1)
+    steps = "all"
 
     @property
     def baseline(self) -> float:
@@ -247,9 +222,8 @@ class Sine:
         periods = 10 + 20 * (np.arange(1000) + 0.5) / 1000
         return float(self.T * (1 - np.cos(2 * np.pi / periods).mean() ** 2) / 2)
 
-    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+    def _drawn(self, rng: np.random.Generator, m: int) -> Batch:
         """m sequences: xs, target (T, m, 1)."""
-        _check_batch(rng, m)
         omega, phase = 2 * np.pi / rng.uniform(10, 30, m), rng.uniform(0, 2 * np.pi, m)
         terms = np.sin(np.arange(self.T + 1)[:, None] * omega + phase)[..., None]
         return Batch(terms[:-1], terms[1:].copy())
@@ -272,7 +246,7 @@ hand on what may be wanted.
 
 
 @dataclass(frozen=True)
-class NextCharacter:
+class NextCharacter(Task):
     """The next character of a text: the class at step t is the character at step t + 1.
 
     Sequences are pieces of ``text``, cut at random places. Who sees the character at step t alone
@@ -289,16 +263,14 @@ class NextCharacter:
     'cab'
     """
 
-    T: int
     text: str = field(default=TEXT, repr=False)
 
-    steps: ClassVar = "all"
-    loss: ClassVar = staticmethod(softmax_cross_entropy)
+    steps = "all"
+    loss = staticmethod(softmax_cross_entropy)
 
     def __post_init__(self) -> None:
-        _check_at_least("T", self.T, 1)
-        if not isinstance(self.text, str):
-            raise TypeError(f"text is of type {type(self.text).__name__}, expected str")
+        super().__post_init__()
+        self.classes(self.text)  # an error, unless it is one
         if len(self.text) < self.T + 1:
             raise ValueError(
                 f"text has {len(self.text)} characters, expected at least T + 1 = {self.T + 1}"
@@ -310,67 +282,57 @@ class NextCharacter:
         return "".join(sorted(set(self.text)))
 
     @property
-    def n_inputs(self) -> int:
-        """As many inputs as characters."""
+    def n_inputs(self) -> int:  # type: ignore[override]
+        """As many inputs as characters, and as many outputs."""
         return len(self.alphabet)
 
-    @property
-    def n_outputs(self) -> int:
-        """As many outputs as characters."""
-        return len(self.alphabet)
+    n_outputs = n_inputs
 
     @property
     def baseline(self) -> float:
         """The loss of the best answer that remembers nothing: the entropy of pairs."""
         pieces = self._pieces(np.arange(len(self.text) - self.T))
-        pairs = np.zeros((self.n_inputs, self.n_outputs))
-        np.add.at(pairs, (pieces[:-1], pieces[1:]), 1)
-        this, following = np.nonzero(pairs)
-        counts = pairs[this, following]
-        surprises = -np.log(counts / pairs.sum(axis=1)[this])
-        return float((counts * surprises).sum() / pieces.shape[1])
+        pairs, this, following = np.zeros(2 * (self.n_inputs,)), pieces[:-1], pieces[1:]
+        np.add.at(pairs, (this, following), 1)
+        shares = pairs[this, following] / pairs.sum(axis=1)[this]
+        return float(-np.log(shares).sum(axis=0).mean())
 
     def classes(self, text: str) -> Array:
-        """The number of each character in the alphabet, (len(text),).
-
-        Raises
-        ------
-        ValueError
-            If a character is not in the alphabet.
-        """
-        strange = set(text) - set(self.alphabet)
+        """The number of each character in the alphabet, (len(text),)."""
+        if not isinstance(text, str):
+            raise TypeError(f"text is of type {type(text).__name__}, expected str")
+        numbers = {character: i for i, character in enumerate(self.alphabet)}
+        strange = set(text) - numbers.keys()
         if strange:
             raise ValueError(
                 f"text holds {min(strange)!r}, expected characters of {self.alphabet!r}"
             )
-        return np.array([self.alphabet.index(each) for each in text], dtype=int)
+        return np.array([numbers[character] for character in text], dtype=int)
 
     def encode(self, text: str) -> Array:
         """A text as unit vectors, (len(text), k)."""
         return np.eye(self.n_inputs)[self.classes(text)]
 
     def decode(self, classes: ArrayLike) -> str:
-        """The text of numbers of characters, (n,).
-
-        Raises
-        ------
-        ValueError
-            If a number is none of a character.
-        """
-        alphabet, classes = self.alphabet, np.ravel(classes)
-        for each in classes:
-            if each not in range(len(alphabet)):
+        """The text of numbers of characters, (n,)."""
+        if np.ndim(classes) > 1:
+            raise ValueError(
+                f"classes has shape {np.shape(classes)}, expected (n,): of unit vectors, or of "
+                f"probabilities, take argmax(axis=-1)"
+            )
+        characters = dict(enumerate(self.alphabet))
+        for each in np.ravel(classes):
+            if each not in characters:
                 raise ValueError(
-                    f"classes holds {each}, expected whole numbers from 0 to {len(alphabet) - 1}"
+                    f"classes holds {each}, expected whole numbers from 0 to {len(characters) - 1}"
                 )
-        return "".join(alphabet[int(each)] for each in classes)
+        return "".join(characters[each] for each in np.ravel(classes))
 
     def _pieces(self, starts: Array) -> Array:
         """The T + 1 classes from each start on, (T + 1, m)."""
         return self.classes(self.text)[starts + np.arange(self.T + 1)[:, None]]
 
-    def batch(self, rng: np.random.Generator, m: int) -> Batch:
+    def _drawn(self, rng: np.random.Generator, m: int) -> Batch:
         """m pieces of the text: xs (T, m, k), target (T, m) of classes."""
-        _check_batch(rng, m)
         pieces = self._pieces(rng.integers(0, len(self.text) - self.T, m))
         return Batch(np.eye(self.n_inputs)[pieces[:-1]], pieces[1:])

@@ -129,15 +129,6 @@ def unroll(
         first and the last of ``xs``. What ``xs`` holds after a sequence's end is ignored, and may
         be anything; ``pad`` makes such a batch out of a list of sequences.
 
-    Raises
-    ------
-    ValueError
-        If the sequence is empty or ragged, a shape does not fit, what is fed back is missing from
-        ``initial``, or a number is not finite.
-    TypeError
-        If entries are not numbers, ``initial`` is not a record of this kind of cell, or ``cell`` is
-        no network.
-
     Notes
     -----
     A network whose values grow beyond what a float can hold goes on with infinities, of which
@@ -173,11 +164,8 @@ def unrolled(cell: Any, xs: Array, initial: Any, lengths: Array | None, name: st
     if hasattr(cell, "unrolled"):
         trace: Trace = cell.unrolled(xs, initial, lengths, name)
         return trace
-    leading = xs.shape[1:-1]
-    if initial is None:
-        initial = zero_state(cell, leading, xs.dtype)
-    else:
-        initial = as_state(name, cell, initial, leading)
+    start = zero_state(cell) if initial is None else initial
+    initial = as_state(name, cell, start, xs.shape[1:-1])
     steps = _forward(cell, xs, map_record(rows, initial))
     steps = map_record(lambda q: hold(q.reshape(*xs.shape[:-1], -1), lengths), steps)
     return Trace(cell, xs, initial, steps, lengths)
@@ -191,19 +179,9 @@ def _forward(cell: Any, xs: Array, before: Any) -> Any:
     # a class that does not inherit from Cell may have no more than a step
     forward, steps = getattr(cell, "forward", cell.step), None
     for t, share in enumerate(_shares(cell, xs)):
-        before = _as_record(cell, forward(share, before))
+        before = forward(share, before)
         steps = put(steps, before, t, len(xs))
     return steps
-
-
-def _as_record(cell: Any, now: Any) -> Any:
-    """What a step returned, if it is a record of its cell."""
-    if not isinstance(now, cell.Step):
-        raise TypeError(
-            f"the step of {type(cell).__name__} returned {said(now)}, expected a record: "
-            f"{cell.Step.__name__}({', '.join(f'{each}=...' for each in cell.Step._fields)})"
-        )
-    return now
 
 
 def _shares(cell: Any, xs: Array) -> Array:

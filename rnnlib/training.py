@@ -7,7 +7,7 @@ numbers: float32 stays float32, whatever the gradients and the tasks are made of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, NamedTuple
@@ -16,57 +16,60 @@ import numpy as np
 
 from rnnlib.backpropagation import bptt
 from rnnlib.cells import check_network
-from rnnlib.checks import Array, said
+from rnnlib.checks import Array, as_count, said
+from rnnlib.initial import _check_generator
 from rnnlib.lengths import alive
 from rnnlib.losses import Loss, read_by
-from rnnlib.parameters import Network, map_parameters, parameters, with_parameters
+from rnnlib.parameters import Network, dtype_of, map_parameters, parameters, with_parameters
 from rnnlib.tasks import Batch
 from rnnlib.trace import Trace, unroll
 
 
-def _plain(name: str, value: float) -> float:
+def _number(name: str, value: float, share: bool = False) -> float:
     """A number of Python's: one of NumPy's float64 would make float64 of float32."""
-    if not isinstance(value, Real):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} is of type {type(value).__name__}, expected a number")
+    if not (0 <= value < 1 if share else 0 < value < np.inf):
+        expected = "from 0 to below 1" if share else "above 0"
+        raise ValueError(f"{name} is {value}, expected a number {expected}")
     return float(value)
 
 
-def _positive(name: str, value: float) -> float:
-    if not 0 < _plain(name, value) < np.inf:
-        raise ValueError(f"{name} is {value}, expected a number above 0")
-    return float(value)
+class _Optimiser:
+    """Settings that are checked: rate and ε are above 0, all others shares of what went before."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).copy().items():
+            share = name not in ("rate", "epsilon")
+            object.__setattr__(self, name, _number(name, value, share))
+
+    def _check_state(self, state: object, kind: type) -> None:
+        if not isinstance(state, kind):
+            raise TypeError(
+                f"state is {said(state)}, expected what the step before returned beside the "
+                f"network, or start(cell)"
+            )
 
 
-def _share(name: str, value: float) -> float:
-    if not 0 <= _plain(name, value) < 1:
-        raise ValueError(f"{name} is {value}, expected a number from 0 to below 1")
-    return float(value)
-
-
-def _take_in(optimiser: object, **checks: Callable[[str, float], float]) -> None:
-    for name, check in checks.items():
-        object.__setattr__(optimiser, name, check(name, getattr(optimiser, name)))
-
-
-def _as_of(cell: Network, gradient: Network) -> Network:
-    """The gradient in the cell's type of numbers; an error if it is that of another network."""
-    _check_gradient(gradient)
-    gradient = with_parameters(cell, parameters(gradient))
-    return map_parameters(lambda w, g: g.astype(w.dtype, copy=False), cell, gradient)
-
-
-def _check_gradient(gradient: object) -> None:
+def _arrays(gradient: object) -> dict[str, Array]:
+    """The parameters of a gradient, or an error that says where it is to be had."""
     if isinstance(gradient, Trace):
         raise TypeError("gradient is a Trace; that of the network in it was expected: d.cell")
     try:
-        parameters(gradient)
+        return parameters(gradient)
     except TypeError:
         what = f"gradient is {said(gradient)}; a network of gradients was expected"
         raise TypeError(f"{what}, as bptt returns it in d.cell") from None
 
 
+def _as_of(cell: Network, gradient: Network) -> Network:
+    """The gradient in the cell's type of numbers; an error if it is that of another network."""
+    gradient = with_parameters(cell, _arrays(gradient))
+    return map_parameters(lambda w, g: g.astype(w.dtype, copy=False), cell, gradient)
+
+
 @dataclass(frozen=True)
-class SGD:
+class SGD(_Optimiser):
     """v ← momentum v + ∂L/∂W,  W ← W − rate v, for every parameter W.
 
     >>> from rnnlib.examples import notes_elman
@@ -80,16 +83,15 @@ class SGD:
     rate: float
     momentum: float = 0.0
 
-    def __post_init__(self) -> None:
-        _take_in(self, rate=_positive, momentum=_share)
-
     def start(self, cell: Network) -> Network:
         """What is remembered before the first step: v = 0, a network like ``cell``."""
+        check_network("cell", cell)
         return map_parameters(np.zeros_like, cell)
 
-    def step(self, cell: Network, gradient: Network, v: Network) -> tuple[Network, Network]:
-        """The network after one step, and what is remembered."""
-        v = map_parameters(lambda v, g: self.momentum * v + g, v, _as_of(cell, gradient))
+    def step(self, cell: Network, gradient: Network, state: Network) -> tuple[Network, Network]:
+        """The network after one step, and what is remembered, v."""
+        self._check_state(state, type(cell))
+        v = map_parameters(lambda v, g: self.momentum * v + g, state, _as_of(cell, gradient))
         return map_parameters(lambda w, v: w - self.rate * v, cell, v), v
 
 
@@ -97,12 +99,12 @@ class AdamState(NamedTuple):
     """How many steps were taken, and the running means of the gradient and of its square."""
 
     steps: int
-    m: object
-    v: object
+    m: Any
+    v: Any
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(_Optimiser):
     """m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  W ← W − rate m̂ / (√v̂ + ε).
 
     g is ∂L/∂W; m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) undo, at step t, that m and v began as
@@ -124,33 +126,27 @@ class Adam:
     beta_2: float = 0.999
     epsilon: float = 1e-8
 
-    def __post_init__(self) -> None:
-        _take_in(self, rate=_positive, beta_1=_share, beta_2=_share, epsilon=_positive)
-
     def start(self, cell: Network) -> AdamState:
         """What is remembered before the first step: m = v = 0."""
-        zeros = map_parameters(lambda w: np.zeros_like(w, dtype=_wide(w)), cell)
+        check_network("cell", cell)
+        # float16 has no room for g² and ε
+        wide = map_parameters(lambda w: w.astype(np.promote_types(w.dtype, np.float32)), cell)
+        zeros = map_parameters(np.zeros_like, wide)
         return AdamState(0, zeros, zeros)
 
     def step(self, cell: Network, gradient: Network, state: AdamState) -> tuple[Network, Any]:
         """The network after one step, and what is remembered."""
+        self._check_state(state, AdamState)
         beta_1, beta_2, t = self.beta_1, self.beta_2, state.steps + 1
-        gradient = map_parameters(lambda g: g.astype(_wide(g)), _as_of(cell, gradient))
+        gradient = _as_of(state.m, gradient)
         m = map_parameters(lambda m, g: beta_1 * m + (1 - beta_1) * g, state.m, gradient)
         v = map_parameters(lambda v, g: beta_2 * v + (1 - beta_2) * g * g, state.v, gradient)
-        rate = self.rate / (1 - beta_1**t)
-        scale = 1 - beta_2**t
+        rate, scale = self.rate / (1 - beta_1**t), 1 - beta_2**t
 
         def moved(w: Array, m: Array, v: Array) -> Array:
             return (w - rate * m / (np.sqrt(v / scale) + self.epsilon)).astype(w.dtype)
 
-        stepped: Any = map_parameters(moved, cell, m, v)
-        return stepped, AdamState(t, m, v)
-
-
-def _wide(array: Array) -> np.dtype[Any]:
-    """float16 has no room for g² and ε: its means are kept as float32."""
-    return np.promote_types(array.dtype, np.float32)
+        return map_parameters(moved, cell, m, v), AdamState(t, m, v)
 
 
 def norm(gradient: Network) -> float:
@@ -160,8 +156,7 @@ def norm(gradient: Network) -> float:
     >>> round(norm(map_parameters(np.ones_like, notes_elman())) ** 2, 12)
     26.0
     """
-    _check_gradient(gradient)
-    arrays = parameters(gradient).values()
+    arrays = _arrays(gradient).values()
     largest = float(max(np.abs(array).max(initial=0) for array in arrays))
     if largest == 0 or not np.isfinite(largest):
         return largest
@@ -171,19 +166,15 @@ def norm(gradient: Network) -> float:
 def clip(gradient: Network, limit: float) -> Network:
     """The gradient, made shorter if its norm exceeds ``limit``; its direction stays.
 
-    All parameters are scaled by the same factor (Pascanu, Mikolov and Bengio, 2013).
+    All parameters are scaled by the same factor (Pascanu, Mikolov and Bengio, 2013). A norm that is
+    not finite is an error, since no direction is left.
 
     >>> from rnnlib.examples import notes_elman
     >>> ones = map_parameters(np.ones_like, notes_elman())
     >>> clip(ones, limit=np.sqrt(26) / 2).b_h
     array([0.5, 0.5, 0.5])
-
-    Raises
-    ------
-    ValueError
-        If ``limit`` is not above 0, or the norm is not finite: then no direction is left.
     """
-    limit, length = _positive("limit", limit), norm(gradient)
+    limit, length = _number("limit", limit), norm(gradient)
     if not np.isfinite(length):
         raise ValueError(f"the norm of gradient is {length}, expected a finite one")
     if length <= limit:
@@ -195,7 +186,7 @@ def clip(gradient: Network, limit: float) -> Network:
 
 @dataclass
 class History:
-    """What happened, iteration by iteration: lists, to be plotted or written down.
+    """What happened, iteration by iteration.
 
     ``losses`` are those of the batches that were trained on, ``norms`` those of the gradients,
     before clipping. ``validated`` holds the iterations after which the validation batch was tried,
@@ -229,6 +220,7 @@ class Diverged(ArithmeticError):
         self.fitted = fitted
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite is noticed, see Diverged
 def fit(
     cell: Any,
     task: Any,
@@ -246,6 +238,9 @@ def fit(
 ) -> Fitted:
     """Train a network on a task: draw a batch, unroll, take the loss, go back, step.
 
+    An interruption from the keyboard ends training, and returns what was reached; if the loss or
+    its gradient is not finite, ``Diverged`` is raised and holds it.
+
     Parameters
     ----------
     cell
@@ -253,15 +248,11 @@ def fit(
     task
         Anything with ``batch(rng, m)``, ``loss`` and ``steps``, as in ``rnnlib.tasks``.
     optimiser : SGD or Adam
-    iterations : int
-        How many batches, each drawn anew.
-    rng : numpy.random.Generator
-        Draws the batches.
+    iterations, batch_size : int
+        How many batches ``rng`` draws, and of how many sequences.
     on : str, optional
         The quantity that the loss reads. If left out, the loss says it: cross-entropies read the
         pre-activation of the output, such as ``"a_o"`` of an Elman network, all else the output.
-    batch_size : int
-        Sequences in a batch.
     clip_at : float, optional
         The largest norm of a gradient; longer ones are clipped.
     truncate : int, optional
@@ -273,21 +264,6 @@ def fit(
         Training stops when so many trials in a row were no better than the best.
     progress : bool
         Show a bar, if tqdm is installed.
-
-    Returns
-    -------
-    Fitted
-        The network that did best on the validation batch, or, without one, the last; and the
-        history. An interruption from the keyboard ends training, and returns what was reached.
-
-    Raises
-    ------
-    Diverged
-        If the loss or the gradient is not finite; it holds what was reached before.
-    ValueError
-        If a number is out of its range, or ``patience`` is given without ``validate_every``.
-    TypeError
-        If ``cell``, ``task``, ``optimiser`` or ``rng`` is none.
 
     Examples
     --------
@@ -302,50 +278,66 @@ def fit(
     True
     """
     check_network("cell", cell)
-    if not all(hasattr(task, part) for part in ("batch", "loss", "steps")):
-        raise TypeError(
-            f"task is {said(task)}, expected one as in rnnlib.tasks: an object whose "
-            f"batch(rng, m) draws a rnnlib.tasks.Batch(xs, target), with a loss and steps"
-        )
-    _check_counts(
-        iterations=iterations,
-        batch_size=batch_size,
-        validate_every=validate_every,
-        patience=patience,
-    )
-    if patience is not None and validate_every is None:
-        raise ValueError("patience was given without validate_every: there is nothing to wait for")
+    _check_task(task)
+    as_count("iterations", iterations)
+    as_count("batch_size", batch_size)
+    if validate_every is not None:
+        as_count("validate_every", validate_every)
+    if patience is not None:
+        as_count("patience", patience)
+        if validate_every is None:
+            raise ValueError(
+                "patience was given without validate_every: there is nothing to wait for"
+            )
     if clip_at is not None:
-        _positive("clip_at", clip_at)
+        _number("clip_at", clip_at)
     if isinstance(optimiser, type) or not hasattr(optimiser, "step"):
         raise TypeError(f"optimiser is {said(optimiser)}, expected SGD(rate) or Adam(rate)")
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"rng is {said(rng)}, expected a numpy.random.Generator: numpy.random.default_rng(SEED)"
-        )
-    on = on or read_by(task.loss, cell)
+    _check_generator(rng)
     trial = task.batch(rng, 10 * batch_size) if validate_every else None
     state, history, best, sound = optimiser.start(cell), History(), cell, cell
     try:
         for iteration in _counted(iterations, history, progress):
-            found: Any = _forth_and_back(cell, task, task.batch(rng, batch_size), on, truncate)
-            if found is None:
-                reached = _fitted(history, best, sound, max(iteration - 2, 0))
-                raise Diverged(_advice(iteration, optimiser, clip_at), reached)
-            loss, gradient, length = found
+            loss, gradient, length = _forth_and_back(
+                cell, task, task.batch(rng, batch_size), on, truncate
+            )
+            if not np.isfinite(length):
+                raise Diverged(
+                    f"the loss or its gradient is not finite at iteration {iteration}; try a "
+                    f"smaller rate than {optimiser.rate}"
+                    + ("" if clip_at else ", or clipping (clip_at=1.0)"),
+                    _fitted(history, best, sound, max(iteration - 2, 0)),
+                )
             sound, gradient = cell, gradient if clip_at is None else clip(gradient, clip_at)
-            with np.errstate(over="ignore", invalid="ignore"):  # the next iteration tells
-                cell, state = optimiser.step(cell, gradient, state)
+            cell, state = optimiser.step(cell, gradient, state)
             history.losses.append(loss)
             history.norms.append(length)
-            if validate_every and trial and iteration % validate_every == 0:
-                if _note_trial(history, iteration, float(evaluate(cell, task, trial, on))):
-                    best = cell
-                elif patience and iteration - history.best >= patience * validate_every:
+            if trial and validate_every and iteration % validate_every == 0:
+                tried = float(evaluate(cell, task, trial, on))
+                if tried < min(history.validation_losses, default=np.inf):
+                    best, history.best = cell, iteration
+                history.validated.append(iteration)
+                history.validation_losses.append(tried)
+                if patience and iteration - history.best >= patience * validate_every:
                     break
     except KeyboardInterrupt:
         pass
     return _fitted(history, best, cell, len(history.losses))
+
+
+def _fitted(history: History, best: Network, last: Network, steps: int) -> Fitted:
+    """The best network, if there was a trial; or the last, after so many steps."""
+    if not history.validated:
+        best, history.best = last, steps
+    return Fitted(best, history)
+
+
+def _check_task(task: Any) -> None:
+    if isinstance(task, type) or not all(hasattr(task, p) for p in ("batch", "loss", "steps")):
+        raise TypeError(
+            f"task is {said(task)}, expected one as in rnnlib.tasks: an object whose "
+            f"batch(rng, m) draws a rnnlib.tasks.Batch(xs, target), with a loss and steps"
+        )
 
 
 def evaluate(cell: Any, task: Any, batch: Batch, on: str | None = None) -> Any:
@@ -353,83 +345,52 @@ def evaluate(cell: Any, task: Any, batch: Batch, on: str | None = None) -> Any:
 
     Infinite if the outputs are not finite.
     """
-    return _judged(cell, task, batch, on or read_by(task.loss, cell))[1].value
+    _check_task(task)
+    if not hasattr(batch, "xs"):
+        raise TypeError(f"batch is {said(batch)}, expected what task.batch(rng, m) draws")
+    return _judged(cell, task, batch, on)[1].value
 
 
-def _judged(cell: Any, task: Any, batch: Batch, on: str) -> tuple[Trace, Loss]:
+@np.errstate(over="ignore", invalid="ignore")
+def _judged(cell: Any, task: Any, batch: Batch, on: str | None) -> tuple[Trace, Loss]:
     """The network unrolled in its own type of numbers, and the loss."""
-    dtype = np.result_type(*{w.dtype for w in parameters(cell).values()})
-    with np.errstate(over="ignore", invalid="ignore"):
-        trace = unroll(cell, np.asarray(batch.xs, dtype), lengths=batch.lengths)
-        outputs = getattr(trace, on)
-        if not np.isfinite(outputs).all():
-            return trace, Loss(dtype.type(np.inf), np.full_like(outputs, np.nan))
-        mask = batch.mask
-        if batch.lengths is not None and task.steps == "all":
-            going_on = alive(batch.lengths, len(trace))
-            mask = going_on if mask is None else mask * going_on
-        return trace, task.loss(outputs, batch.target, steps=task.steps, mask=mask)
+    dtype, on = dtype_of(cell), read_by(task.loss, cell) if on is None else on
+    if not isinstance(on, str):
+        raise TypeError(f"on is {said(on)}, expected the name of a quantity, such as 'y'")
+    trace = unroll(cell, np.asarray(batch.xs, dtype), lengths=batch.lengths)
+    outputs, mask = getattr(trace, on), batch.mask
+    if not np.isfinite(outputs).all():
+        return trace, Loss(dtype.type(np.inf), np.full_like(outputs, np.nan))
+    if batch.lengths is not None and task.steps == "all":
+        going_on = alive(batch.lengths, len(trace))
+        mask = going_on if mask is None else mask * going_on
+    loss = Loss(*task.loss(outputs, batch.target, steps=task.steps, mask=mask))
+    loss.of = on
+    return trace, loss
 
 
 def _forth_and_back(
-    cell: Any, task: Any, batch: Batch, on: str, truncate: int | None
-) -> tuple[float, Network, float] | None:
-    """The loss, its gradient and the gradient's norm, or None if they are not all finite."""
+    cell: Any, task: Any, batch: Batch, on: str | None, truncate: int | None
+) -> tuple[float, Any, float]:
+    """The loss, its gradient and the gradient's norm: not finite if any of them is not."""
     trace, loss = _judged(cell, task, batch, on)
     if not (np.isfinite(loss.value) and np.isfinite(loss.gradient).all()):
-        return None
-    with np.errstate(over="ignore", invalid="ignore"):
-        gradient = bptt(trace, None, truncate, **{on: loss.gradient}).cell
-        length = norm(gradient)
-    return (float(loss.value), gradient, length) if np.isfinite(length) else None
+        return float(loss.value), None, np.inf
+    gradient = bptt(trace, loss, truncate).cell
+    return float(loss.value), gradient, norm(gradient)
 
 
-def _note_trial(history: History, iteration: int, loss: float) -> bool:
-    """Whether it went better than all trials before."""
-    better = bool(loss < min(history.validation_losses, default=np.inf))
-    history.validated.append(iteration)
-    history.validation_losses.append(float(loss))
-    if better:
-        history.best = iteration
-    return better
-
-
-def _fitted(history: History, best: Network, last: Network, steps: int) -> Fitted:
-    """The best network, if there was a trial; or the last, after so many steps."""
-    if history.validated:
-        return Fitted(best, history)
-    history.best = steps
-    return Fitted(last, history)
-
-
-def _advice(iteration: int, optimiser: SGD | Adam, clip_at: float | None) -> str:
-    clipping = "" if clip_at else ", or clipping (clip_at=1.0)"
-    return (
-        f"the loss or its gradient is not finite at iteration {iteration}; "
-        f"try a smaller rate than {optimiser.rate}{clipping}"
-    )
-
-
-def _counted(iterations: int, history: History, progress: bool) -> Iterable[int]:
+def _counted(iterations: int, history: History, progress: bool) -> Iterator[int]:
     """1, 2, …, ``iterations``, with a bar that shows the last loss."""
-    numbers = range(1, iterations + 1)
-    if not progress:
-        return numbers
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        return numbers
-    return _with_bar(tqdm(numbers, unit="batch"), history)
+    numbers: Any = range(1, iterations + 1)
+    if progress:
+        try:
+            from tqdm.auto import tqdm
 
-
-def _with_bar(bar: Any, history: History) -> Iterable[int]:
-    for number in bar:
+            numbers = tqdm(numbers, unit="batch")
+        except ImportError:
+            progress = False
+    for number in numbers:
         yield number
-        if history.losses:
-            bar.set_postfix(loss=f"{history.losses[-1]:.4g}", refresh=False)
-
-
-def _check_counts(**counts: int | None) -> None:
-    for name, count in counts.items():
-        if count is not None and (not isinstance(count, int | np.integer) or count < 1):
-            raise ValueError(f"{name} is {said(count)}, expected a whole number, at least 1")
+        if progress and history.losses:
+            numbers.set_postfix(loss=f"{history.losses[-1]:.4g}", refresh=False)

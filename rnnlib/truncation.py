@@ -85,13 +85,6 @@ def contributions(trace: Trace, loss: Loss | None = None, **seeds: ArrayLike | L
     Parameters and errors are those of ``bptt``. It costs T²/2 products for each weight, and holds
     T² times as many numbers as the cell: it is meant to be looked at.
 
-    Raises
-    ------
-    ValueError
-        If the table would hold more than 30 million numbers; and as ``bptt``.
-    TypeError
-        If the trace is of several cells.
-
     Notes
     -----
     The terms of the double sum over t and k in (1.33) and (1.34) of *On recurrent neural networks*.

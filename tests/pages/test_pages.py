@@ -13,9 +13,12 @@ import courses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from unrolled.course import exports
-from unrolled.judging.results import STATUSES, Result, Verdict
+from unrolled.course.roster import Student
+from unrolled.judging.compare import Rows
+from unrolled.judging.results import STATUSES, Mark, Result, Verdict
 from unrolled.judging.rubric import Written
 from unrolled.pages import rendering, statistics
 from unrolled.pages.feedback import feedback_page
@@ -67,6 +70,12 @@ def class_page(results, **options):
     return report_page(ASSIGNMENT, results, "feedback/{}/page.html".format, **options)
 
 
+def png(wide, high):
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((wide, high)).save(out, "PNG")
+    return out.getvalue()
+
+
 # a student's page
 
 
@@ -92,7 +101,7 @@ def test_without_an_address_the_place_in_the_book_is_told(book, monkeypatch):
     monkeypatch.setattr(ASSIGNMENT, "book", book)
     made = page(explained("elman"))
     assert "The book shows it: elman." in made
-    assert "<a href" not in made
+    assert "javascript" not in made and "<a href" not in made.replace('<a href="#', "")
 
 
 def test_the_report_names_the_wrong_idea_that_several_had():
@@ -223,8 +232,11 @@ def test_a_human_is_asked_to_look_at_what_may_be_an_accident_or_an_attack():
         result("dee", 0, 0, "wrong"),
     ]
     found = {one.student: one.why for one in statistics.for_a_human(results)}
-    assert found == {"bob": ["killed (2)"], "cy": ["The cell “x” was changed; ours was used."]}
-    assert statistics.waiting(results) == 4
+    assert found == {
+        "bob": ["ended its process: “By hand”, “In code”"],
+        "cy": ["The cell “x” was changed; ours was used."],
+    }
+    assert statistics.waiting(results) == {"Text": 4}
 
 
 def test_the_report_tells_time_and_cost():
@@ -245,7 +257,10 @@ def test_the_pictures_have_words():
 # tables for other systems
 
 
-NAMES = [exports.Grade("ann", 27.5, "Ann", "Ames", "ann@x.org", "4711"), exports.Grade("bob", None)]
+NAMES = [
+    exports.Grade(Student("ann", "Ann", "Ames", "ann@x.org", "4711"), 27.5),
+    exports.Grade(Student("bob"), None),
+]
 
 
 def rows(text):
@@ -264,14 +279,14 @@ def test_canvas_gets_its_columns_and_a_row_of_points():
 def test_moodle_gets_names_points_and_comments():
     head, ann, _ = rows(exports.moodle_csv(NAMES, "elman-jordan", 30))
     assert head[0] == "Username"
-    assert ann == ["ann", "4711", "Ann", "Ames", "ann@x.org", "27.5", ""]
+    assert ann == ["ann", "4711", "Ann", "Ames", "ann@x.org", "", "27.5", ""]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\r@", "＝", "|", "%", "\0="])
 @pytest.mark.parametrize("table", [exports.canvas_csv, exports.moodle_csv])
 def test_no_cell_is_a_formula(table, start):
     formula = f'{start}HYPERLINK("http://evil","x")'
-    grade = exports.Grade(formula, -1.5, formula, formula, formula, formula, formula)
+    grade = exports.Grade(Student(*[formula] * 11), -1.5, formula)
     cells = [cell for row in rows(table([grade], formula, 30)) for cell in row]
     dangerous = re.compile(r"^\s*[=+\-@＝＋－＠|%]")
     assert [cell for cell in cells if dangerous.match(cell)] == ["-1.5"]  # a number stays one
@@ -281,7 +296,7 @@ def test_no_cell_is_a_formula(table, start):
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=5)
 )
 def test_a_table_comes_back_as_it_was_written(names):
-    table = rows(exports.moodle_csv([exports.Grade(n, 1) for n in names], "a", 30))
+    table = rows(exports.moodle_csv([exports.Grade(Student(n), 1) for n in names], "a", 30))
     for name, row in zip(names, table[1:], strict=True):
         assert row[0].lstrip("'") == name.replace("\0", "").lstrip("'")
 
@@ -289,30 +304,79 @@ def test_a_table_comes_back_as_it_was_written(names):
 # as people see them
 
 
+def drawn():
+    """A hand-in with all that a page can show."""
+    steps = ["right", "wrong", "follows", "wrong", "right", "right"]
+    here = Rows("h(2)", ["4", "0", "0"], ["3", "3", "0"], [True, True, False])
+    row = Rows("y(4)[2]", ["1.25"] * 9, ["1.5"] * 9, [False] * 8 + [True], start=30)
+    told = ["The notes' example: h(2) is (4, 0, 0), expected (3, 3, 0).", "x" * 300]
+    hidden = [
+        "A long one; Others: h(2) has another value than expected.",
+        "1 of 3 hidden cases are right.",
+    ]
+    by_hand = Verdict(EASY, "partly", 2.5, 4.0, told, withheld=["h(2) is not right.", told[1]])
+    code = Verdict(
+        HARD, "wrong", 0.0, 4.0, [told[0], *hidden], "an idea", "Is the bias there?", "elman#step"
+    )
+    code = replace(code, withheld=["h(2) is not right.", *hidden], hidden=hidden, rows=[row])
+    text = Verdict(TEXT, "not graded", None, 3.0, ["A human reads this answer."])
+    mark = Mark(2, 0.5, "Well said.\nBut why <b>always</b>?")
+    verdicts = [
+        replace(by_hand, steps=steps, rows=[here]),
+        replace(code, steps=["right"] * 40 + ["wrong"] + ["after"] * 9),
+        replace(text, mark=mark),
+    ]
+    return Result(
+        "ann.de-la-very-long-name@students.example.org", verdicts, ["One cell was changed."]
+    )
+
+
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
-    """A student's page and a class's report, as files."""
+    """Students' pages and a class's report, as files."""
     folder = tmp_path_factory.mktemp("pages")
+    make_pages(folder)
+    return folder
+
+
+def make_pages(folder):
     rng = random.Random(1)
     reasons = [
         "The notes' example: h(2) is (4, 0, 0), expected (3, 3, 0). Until there all agrees: h(1)."
     ]
     results = [
-        result(f"student-{n:02}", rng.choice([0, 3, 4, 4]), rng.choice([0, 0, 2, 4]), None, reasons)
+        result(
+            f"student-{n:02}.of-a-long-name@students.example.org",
+            rng.choice([0, 3, 4, 4]),
+            rng.choice([0, 0, 2, 4]),
+            None,
+            reasons,
+        )
         for n in range(30)
-    ] + [result("student-with-a-rather-long-name-of-many-letters", 0, 0, "killed", ["It ended."])]
-    (folder / "report.html").write_text(class_page(results, wall=3.2))
+    ] + [
+        result("student-with-a-rather-long-name-of-many-letters", 0, 0, "killed", ["It ended."]),
+        drawn(),
+    ]
+    there = "http://localhost:8888/formgrader/{}".format
+    (folder / "report.html").write_text(class_page(results, wall=3.2, formgrader=there))
+    many = [Question(f"q{n}", f"Question {n} with a title") for n in range(14)]
+    wide = replace(ASSIGNMENT, questions=many)
+    hand_ins = [
+        Result(name, [Verdict(q, rng.choice(list(STATUSES)), 1.25, 4.0, ["No."]) for q in many], [])
+        for name in ("zoë.long-name-of-a-person@students.example.org", "bob")
+    ]
+    (folder / "many.html").write_text(report_page(wide, hand_ins, "feedback/{}.html".format))
     answer = {"hard": "def f(x):\n    return x  # " + "a long line " * 20}
-    one = result(
-        "ann", 4, 2, None, [*reasons, "x" * 300], ["The cell “x” was changed; ours was used."]
-    )
-    (folder / "feedback.html").write_text(page(one, answer))
-    return folder
+    one = feedback_page(ASSIGNMENT, drawn(), answer, {"hard": [png(900, 500)]})
+    (folder / "feedback.html").write_text(one)
+    right = replace(drawn().verdicts[0], status="correct", points=4.0, steps=["right"] * 4, rows=[])
+    well = Result("bob", [replace(right, reasons=["All 4 time steps are right."])], [])
+    (folder / "well.html").write_text(page(well))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", ["feedback", "report"])
+@pytest.mark.parametrize("width", [360, 390, 800, 1280])
+@pytest.mark.parametrize("name", ["feedback", "well", "report", "many"])
 def test_a_page_fits_its_screen_and_can_be_read_by_all(browser, axe, shown, name, width, scheme):
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
@@ -321,13 +385,25 @@ def test_a_page_fits_its_screen_and_can_be_read_by_all(browser, axe, shown, name
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((shown / f"{name}.html").as_uri())
-    assert len(asked) == 1  # the page itself and nothing else
+    assert [url for url in asked if not url.startswith("data:")] == [page.url]  # and nothing else
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for summary in page.query_selector_all("summary"):
         summary.click()
     page.add_script_tag(path=str(axe))
     found = page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ' ' + v.help))")
     assert found == []
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 600, 1280])
+@pytest.mark.parametrize("name", ["report", "many"])
+def test_all_of_the_class_is_seen_at_any_width(browser, shown, name, width):
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    page.goto((shown / f"{name}.html").as_uri())
+    edges = "cells => cells.map(cell => cell.getBoundingClientRect().right)"
+    right = page.eval_on_selector_all(".class tbody :is(th, td)", edges)
+    assert len(right) > 20 and max(right) <= width
     context.close()
 
 
@@ -342,7 +418,7 @@ def test_the_tables_hold_what_the_gradebook_holds(tmp_path, bubblewrap):
     for student in ("right", "empty"):
         courses.submit(course, student, student)
     list(grade(course, assignment, limits=courses.QUICK))
-    found, most = exports.grades(course.db_url, course.id, assignment.name)
+    found, most = exports.grades(course, assignment.name)
     # the first waits for a human, the second has no text to be read
-    assert {g.student: g.score for g in found} == {"right": None, "empty": 0}
+    assert {g.student.id: g.score for g in found} == {"right": None, "empty": 0}
     assert most == 30

@@ -85,6 +85,7 @@ def test_layers_and_directions_count_together(network, rng):
 
 def test_the_table_as_text(rng):
     counted = count(Stack((random_layer(rng, 2, 30), random_dense(rng, 30, 1))))
+    assert repr(counted) == str(counted)
     assert str(counted).splitlines() == [
         "cells.0.W_x  input to layer   k l  2 × 30     60",
         "cells.0.W_y  layer to layer   l l  30 × 30   900",

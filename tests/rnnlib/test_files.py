@@ -196,6 +196,13 @@ def test_objects_are_not_unpickled(path):
         load(path)
 
 
+def test_a_cell_for_its_class(rng, path):
+    cell = random_elman(rng)
+    save(path, cell)
+    with pytest.raises(TypeError, match=r"kinds holds an Elman, expected classes of cells: load"):
+        load(path, cell)
+
+
 @pytest.mark.parametrize("text", [b"", b"PK\x03\x04", b"hello", b"\x93NUMPY\x01\x00"])
 def test_other_files(text, path):
     path.write_bytes(text)

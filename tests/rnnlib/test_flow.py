@@ -278,17 +278,16 @@ def test_weights_and_slopes_make_the_jacobians(network, leading, rng):
     parts = flow.split(trace)
     assert parts.weights is (trace.cell.W_y if network is random_layer else trace.cell.W_h)
     assert parts.slopes.shape == (T, *leading, 4)
-    np.testing.assert_allclose(parts.jacobians, flow.jacobians(trace), **CLOSE)
+    together = parts.weights * parts.slopes[..., None, :]
+    np.testing.assert_allclose(together, flow.jacobians(trace), **CLOSE)
 
 
 @pytest.mark.parametrize("phi", ["sigmoid", "tanh", "relu", "identity"])
-def test_no_jacobian_exceeds_its_bound_nor_this_the_networks(phi, rng):
+def test_no_jacobian_exceeds_the_bound(phi, rng):
     trace = random_trace(rng, random_layer, (3,), phi=phi)
-    parts, whole = flow.split(trace), flow.bound(trace.cell)
+    whole = flow.bound(trace.cell)
     stretch = np.linalg.norm(flow.jacobians(trace), 2, axis=(-2, -1))
-    assert parts.bounds.shape == stretch.shape
-    assert (stretch <= parts.bounds * (1 + 1e-12)).all()
-    assert (parts.bounds <= whole * (1 + 1e-12)).all()
+    assert (stretch <= whole * (1 + 1e-12)).all()
     for t in range(T + 1):
         assert (flow.norms(trace)[t] <= whole ** (T - t) * (1 + 1e-12)).all()
 
@@ -440,8 +439,8 @@ def test_after_its_end_a_sequence_forgets_nothing(rng):
         (2, 1, (ValueError, "k is 2 and t is 1, expected 0 ≤ k ≤ t ≤ 4")),
         (-1, 1, (ValueError, "k is -1")),
         (0, 5, (ValueError, "t is 5, expected 0 ≤ k ≤ t ≤ 4")),
-        (0, 2.0, (TypeError, "t is 2.0; a time step")),
-        ("0", 2, (TypeError, "k is '0'")),
+        (0, 2.0, (ValueError, "t is 2.0, expected a time step, at least 0")),
+        ("0", 2, (ValueError, "k is '0', expected a time step")),
     ],
 )
 @pytest.mark.parametrize("function", [flow.product, flow.through_c])
@@ -510,12 +509,12 @@ def test_no_square_matrix(W):
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ((4, 0, 0, 2), "i is 4; a neuron, 0 to 3, was expected"),
+        ((4, 0, 0, 2), "i is 4, expected a neuron, 0 to 3"),
         ((0, -1, 0, 2), "j is -1"),
         ((0, 0.5, 0, 2), "j is 0.5"),
-        ((0, 0, 2, 2), "k and t are both 2"),
+        ((0, 0, 2, 2), "k is 2 and t is 2, expected 0 ≤ k < t ≤ 12"),
         ((0, 0, 0, 13), "k is 0 and t is 13"),
-        ((0, 0, 0, 12), r"from step 0 to 12 there are 4\^11 = 4,194,304 paths, at most 100,000"),
+        ((0, 0, 0, 12), r"from step 0 to 12 there are 4\^11 paths, at most 100,000"),
     ],
 )
 def test_paths_that_are_none_or_too_many(arguments, error, rng):

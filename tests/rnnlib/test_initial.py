@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import SIZES
 
-from rnnlib import initial
+from rnnlib import LSTM, ResetFirstGRU, Stack, initial
+from rnnlib.examples import MinimalGatedUnit
 from rnnlib.gated import GATES
 from rnnlib.parameters import parameters
 
@@ -47,15 +48,6 @@ def test_identity(rng):
     np.testing.assert_array_equal(initial.identity(rng, 2, 2, scale=0.5), [[0.5, 0], [0, 0.5]])
 
 
-@pytest.mark.parametrize("make", [initial.glorot, initial.orthogonal, initial.identity])
-def test_the_type_of_numbers_is_asked_for_and_does_not_change_the_draw(make):
-    double, single = (
-        make(np.random.default_rng(1), 4, 3, **options) for options in ({}, {"dtype": np.float32})
-    )
-    assert (double.dtype, single.dtype) == (np.float64, np.float32)
-    np.testing.assert_array_equal(single, double.astype(np.float32))
-
-
 NETWORKS = {
     "layer": (lambda rng, **o: initial.layer(rng, 2, 5, **o), {"W_x": (2, 5), "W_y": (5, 5)}),
     "elman": (
@@ -92,10 +84,14 @@ def test_networks_have_the_shapes_asked_for_and_biases_of_zero(name, rng):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_networks_of_float32(name, rng):
-    arrays = parameters(NETWORKS[name][0](rng, dtype=np.float32))
-    assert {array.dtype for array in arrays.values()} == {np.dtype(np.float32)}
-    assert all(np.isfinite(array).all() for array in arrays.values())
+def test_the_type_of_numbers_does_not_change_the_draw(name):
+    double, single = (
+        parameters(NETWORKS[name][0](np.random.default_rng(1), dtype=dtype))
+        for dtype in (np.float64, np.float32)
+    )
+    for each, array in double.items():
+        assert (array.dtype, single[each].dtype) == (np.float64, np.float32)
+        np.testing.assert_array_equal(single[each], array.astype(np.float32))
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS.keys() - {"dense"}))
@@ -142,14 +138,62 @@ def test_the_generator_decides():
     assert not np.array_equal(first.W_h, other.W_h)
 
 
+@pytest.mark.parametrize("kind", [MinimalGatedUnit, ResetFirstGRU])
+def test_any_cell_is_drawn_as_its_weights_say(kind, rng):
+    """A cell of one's own too: what the input meets, what is fed back, and biases."""
+    sizes = {"k": 2, "n": 3}
+    cell = initial.draw(kind, rng, **sizes, inputs=initial.identity, recurrent=initial.orthogonal)
+    for name, array in parameters(cell).items():
+        matrices = array.reshape(-1, *array.shape[-2:]) if array.ndim > 1 else []
+        if name.startswith("b"):
+            assert not array.any()
+        elif array.shape[-2] == 2:
+            np.testing.assert_array_equal(matrices, [np.eye(2, 3)] * len(matrices))
+        else:
+            for W in matrices:
+                np.testing.assert_allclose(W @ W.T, np.eye(3), atol=1e-12)
+    first, drawn = next(iter(parameters(cell).items()))
+    given = initial.draw(kind, rng, **sizes, **{first: drawn})
+    np.testing.assert_array_equal(parameters(given)[first], drawn)
+
+
 @pytest.mark.parametrize(
     ("make", "kind", "message"),
     [
+        (
+            lambda rng: initial.draw(rng, LSTM, k=2, n=3),
+            TypeError,
+            "rng is of type type, expected a numpy.random.Generator",
+        ),
+        (
+            lambda rng: initial.draw(Stack, rng, k=2),
+            TypeError,
+            "kind is the class Stack, expected the class of a cell",
+        ),
+        (
+            lambda rng: initial.draw(LSTM, rng, k=2),
+            TypeError,
+            "LSTM is drawn with k; expected the sizes k, n, and perhaps W_x, W_h, b, inputs",
+        ),
+        (
+            lambda rng: initial.elman(rng, 2, 3, 1, recurent=initial.identity),
+            TypeError,
+            "Elman is drawn with k, n, o, g_h, g_o, recurent; expected the sizes k, n, o, and",
+        ),
+        (
+            lambda rng: initial.layer(rng, 2, 3, recurrent="orthogonal"),
+            TypeError,
+            "recurrent is 'orthogonal', expected a function that draws a matrix",
+        ),
         (lambda rng: initial.orthogonal(rng, 0, 3), ValueError, "rows is 0, expected a whole"),
         (lambda rng: initial.glorot(rng, 3, 2.5), ValueError, "columns is 2.5"),
         (lambda rng: initial.elman(rng, 2, 0, 1), ValueError, "n is 0"),
         (lambda rng: initial.lstm(7, 2, 3, forget_bias=1), TypeError, "rng is of type int"),
-        (lambda rng: initial.lstm(rng, 2, 3, forget_bias=np.nan), ValueError, "b holds nan"),
+        (
+            lambda rng: initial.lstm(rng, 2, 3, forget_bias=np.nan),
+            ValueError,
+            "forget_bias holds nan",
+        ),
         (lambda rng: initial.dense(rng, 2, 3, dtype=int), ValueError, "dtype is int64, expected a"),
         (lambda rng: initial.layer(rng, 2, 3, "tan"), ValueError, "unknown activation 'tan'"),
     ],

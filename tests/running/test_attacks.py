@@ -41,7 +41,7 @@ from unrolled.sandbox.containers import Limits
 ROOT = Path(__file__).parents[2]
 ATTACKS = Path(__file__).parent / "attacks"
 ASSIGNMENT = courses.ASSIGNMENT
-QUICK = Limits(seconds=6, cpu_seconds=1, memory=256 << 20)
+QUICK = Limits(seconds=2, cpu_seconds=1, memory=256 << 20)
 HONEST = ("a-honest-before", "m-honest-between", "z-honest-after")
 
 TOKEN = secrets.token_hex(8)

@@ -324,7 +324,7 @@ def test_a_hand_in_that_is_a_link_is_not_followed(small_course, bubblewrap, tmp_
 def test_a_fault_of_the_grader_in_one_hand_in_does_not_end_the_class(
     small_course, bubblewrap, monkeypatch
 ):
-    def fail_for_ann(assignment, result, answers):
+    def fail_for_ann(assignment, result, *rest):
         if result.student == "ann":
             raise OSError("no space left on device")
         return "page"

@@ -60,7 +60,7 @@ def test_a_subclass_crosses_as_the_plain_numbers_it_holds():
     assert not (back == 1).any()
 
 
-@pytest.mark.parametrize("value", [open, object(), {"a": 1}, {1, 2}, 1j, np.array([1j]), b"bytes"])
+@pytest.mark.parametrize("value", [open, object(), {"a": 1}, b"bytes", np.array([b"x"])])
 def test_anything_else_crosses_as_the_name_of_its_type_alone(value):
     assert isinstance(across(value), wire.Opaque)
 

@@ -28,7 +28,7 @@ def copied_answers(
     right: dict[tuple[str, str], set[str]] = {}
     owners: dict[tuple[str, str], list[str]] = defaultdict(list)
     secret = course.secret()
-    for student in course.roster(assignment.name).students:
+    for student in course.roster(assignment.name).ids:
         variant = variant_of(secret, student, assignment.name, own_numbers=True)
         for question in assignment.with_variant(variant).questions:
             numbers = right_numbers(question)

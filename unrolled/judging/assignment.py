@@ -9,8 +9,9 @@ from typing import Any
 from nbformat import NotebookNode
 
 from unrolled.judging import filling
+from unrolled.judging.notebook import cell_id, heading, is_task, only_for_a_human
 from unrolled.judging.results import Verdict
-from unrolled.judging.rubric import Question, Rubric
+from unrolled.judging.rubric import Question, Rubric, Written
 from unrolled.judging.variants import Variant
 from unrolled.sandbox.containers import Contents
 
@@ -51,8 +52,16 @@ class Assignment:
 
     @cached_property
     def questions(self) -> list[Question]:
-        """What is asked, with the numbers of the variant."""
-        return self.rubric.questions(self.variant)
+        """What is asked, with the numbers of the variant; in the end what has points in the
+        notebook and only a human can grade, where the rubric does not name it."""
+        asked = self.rubric.questions(self.variant)
+        named = {question.points for question in asked}
+        left = [
+            Written(cell_id(cell), (is_task(cell) and heading(cell)[:80]) or cell_id(cell))
+            for cell in self.released.cells
+            if only_for_a_human(cell) and cell_id(cell) not in named
+        ]
+        return asked + left
 
     @property
     def contents(self) -> Contents:

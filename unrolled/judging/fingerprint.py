@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from unrolled.judging.compare import array_of
 from unrolled.judging.rubric import ByHand, Question, Typed
@@ -19,7 +19,7 @@ from unrolled.judging.rubric import ByHand, Question, Typed
 DECIMALS = 2
 
 
-def fingerprint(values: Mapping[str, Any], right: Mapping[str, ArrayLike]) -> str:
+def fingerprint(values: Mapping[str, Any], right: Mapping[str, Any]) -> str:
     """The marks of typed numbers, with spaces between; of what has not ``right``'s shape, none."""
     return " ".join(
         _mark(name, place, row)
@@ -28,7 +28,7 @@ def fingerprint(values: Mapping[str, Any], right: Mapping[str, ArrayLike]) -> st
     )
 
 
-def right_numbers(question: Question) -> Mapping[str, ArrayLike]:
+def right_numbers(question: Question) -> Mapping[str, Any]:
     """The right answer to a typed question, by name; empty for another one."""
     match question:
         case ByHand():
@@ -40,7 +40,9 @@ def right_numbers(question: Question) -> Mapping[str, ArrayLike]:
 
 def _rows(value: Any, shape: tuple[int, ...]) -> Iterator[tuple[int, NDArray]]:
     array = array_of(value)
-    if isinstance(array, str) or array.shape != shape or not np.isfinite(array).all():
+    if isinstance(array, str) or array.shape != shape or array.dtype.kind == "c":
+        return
+    if not np.isfinite(array).all():
         return
     yield from enumerate(array if array.ndim > 1 else [array])
 

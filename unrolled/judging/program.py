@@ -13,7 +13,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from unrolled.judging.notebook import INSTALLATION, cell_id, is_answer
+from unrolled.judging.notebook import INSTALLATION, cell_id, is_answer, is_task
 
 OWN_SECONDS = 0.2
 """The part of a question's time that all of a student's own cells together may take."""
@@ -46,7 +46,9 @@ class Step:
     own: bool = False
     ours: str = ""
 
-    def message(self, seconds: float, without: Collection[int] = ()) -> dict[str, Any]:
+    def message(
+        self, seconds: float, without: Collection[int] = (), draws: bool = False
+    ) -> dict[str, Any]:
         """The cell as it is sent to where it runs.
 
         Parameters
@@ -55,10 +57,12 @@ class Step:
             The time of the question.
         without
             The numbers of statements that took too long before.
+        draws
+            Whether the figures that it draws are asked for.
         """
         own = {"own_seconds": OWN_SECONDS * seconds} if self.own or self.ours else {}
         said = {"name": self.name, "source": self.source, "ours": self.ours}
-        return {**said, **own, "without": sorted(without)}
+        return {**said, **own, "without": sorted(without), "draws": draws}
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,22 @@ class Program:
     ----------
     steps : list of Step
         In order.
-    until : dict
-        For each answer how many of them stand before its check.
+    since, until : dict
+        For each answer and task how many of them stand before it, and before its check.
     """
 
     steps: list[Step] = field(default_factory=list)
     until: dict[str, int] = field(default_factory=dict)
+    since: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def draws(self) -> bool:
+        """Whether Matplotlib is named in it."""
+        return any("matplotlib" in step.source for step in self.steps)
+
+    def is_of(self, number: int, answer: str) -> bool:
+        """Whether a step is of an answer or task, or stands beside it."""
+        return self.since.get(answer, 0) <= number < self.until.get(answer, 0)
 
 
 @dataclass(frozen=True)
@@ -125,8 +139,10 @@ def build(
     """
     steps = [_own(cell) for cell in following.get("", ()) if _runs(cell)]
     until: dict[str, int] = {}
+    since: dict[str, int] = {}
     for place in released.cells:
         name = cell_id(place)
+        since[name] = len(steps)
         if place.cell_type == "code" and not is_answer(place) and not _is_left_out(place):
             steps.append(Step(name or "setup", place.source))
         if name in answers and place.cell_type == "code":
@@ -143,9 +159,9 @@ def build(
                 steps[-1] = Step(name, f"{steps[-1].source}\n{cell.source}", answer=name)
             else:
                 steps.append(Step(name, cell.source, answer=name))
-        if is_answer(place):
+        if is_answer(place) or is_task(place):
             until[name] = len(steps)
-    return Program(steps, until)
+    return Program(steps, until, since)
 
 
 def _is_left_out(place: NotebookNode) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import builtins
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from unrolled.judging.beside import drawn_inside
 from unrolled.judging.program import Program, Step, defined
 from unrolled.sandbox.containers import Container, Limits, Session, Stopped
 
@@ -16,7 +17,18 @@ MOST_STOPS = 2
 MOST_TOLD = 3
 MOST_ERRORS = 5
 
+USUAL_ERRORS = {
+    *("ValueError", "TypeError", "IndexError", "KeyError", "NameError", "AttributeError"),
+    *("ZeroDivisionError", "AssertionError", "RecursionError", "NotImplementedError"),
+}
+"""What an honest program stops with. In a hidden case no other name is told, for each can carry a
+part of a number."""
+
 T = TypeVar("T")
+
+
+class ToBeContinued:
+    """What comes of a question whose process is to wait, with all that it has defined."""
 
 
 class _Again(Exception):
@@ -33,6 +45,8 @@ class Running:
         The cells that ended the process, by their number, and how.
     slow : dict
         The statements of a student's own cells that took too long, by the cell's number.
+    held : ExitStack
+        The questions whose processes wait for their hidden cases.
     """
 
     program: Program
@@ -40,6 +54,7 @@ class Running:
     limits: Limits
     deadly: dict[int, str] = field(default_factory=dict)
     slow: dict[int, set[int]] = field(default_factory=dict)
+    held: ExitStack = field(default_factory=ExitStack)
 
     def question(self, answer: str, seconds: float, then: Callable[[Run], T]) -> T:
         """Run the program for the question of one ``answer``, and ``then`` what is asked of it.
@@ -50,12 +65,13 @@ class Running:
             If its own code gives no answer.
         """
         while True:
-            try:
-                with self.container.question(seconds) as session:
-                    time = self.limits.with_seconds(seconds).seconds
-                    return then(Run(self, session, answer, time))
-            except _Again:
-                continue
+            with ExitStack() as stack, suppress(_Again):
+                session = stack.enter_context(self.container.question(seconds))
+                time = self.limits.with_seconds(seconds).seconds
+                found = then(Run(self, session, answer, time))
+                if isinstance(found, ToBeContinued):
+                    self.held.push(stack.pop_all())
+                return found
 
     def stopped(self, number: int, reason: str) -> None:
         """Leave out a cell from now on; if it is one too many of a student's own, all of these."""
@@ -84,7 +100,13 @@ class Running:
 
 @dataclass
 class Run:
-    """The program of a hand-in, as it runs for one question."""
+    """The program of a hand-in, as it runs for one question.
+
+    Attributes
+    ----------
+    drawn : list of str
+        The figures that the answer's cells drew: PNG made anew, in base64.
+    """
 
     running: Running
     session: Session
@@ -92,10 +114,13 @@ class Run:
     seconds: float
     done: int = 0
     raised: list[tuple[Step, dict[str, Any]]] = field(default_factory=list)
+    drawn: list[str] = field(default_factory=list)
 
     def to_check(self) -> None:
-        """Run what stands before the check of the question."""
-        self._go_on(self.running.program.until.get(self.answer, 0))
+        """Run what stands before the check of the question, and keep what its cells draw."""
+        self.to(self.running.program.until.get(self.answer, 0))
+        if self.running.program.draws:
+            self.drawn = drawn_inside(self.session.ask({"drawn": True}).get("drawn"))
 
     def further_down(self, names: Iterable[str]) -> bool:
         """Run the rest, too, if it defines one of these names; says whether it did."""
@@ -103,16 +128,21 @@ class Run:
         wanted = set(names)
         found = any(wanted & defined(step.source) for step in steps[self.done :])
         if found:
-            self._go_on(len(steps))
+            self.to(len(steps))
         return found
 
-    def _go_on(self, last: int) -> None:
+    def to(self, last: int) -> None:
+        """Run all up to a step."""
         running = self.running
         steps = {
             n: running.program.steps[n] for n in range(self.done, last) if n not in running.deadly
         }
         self.done = last
-        sent = [step.message(self.seconds, running.slow.get(n, ())) for n, step in steps.items()]
+        program = running.program
+        sent = [
+            step.message(self.seconds, running.slow.get(n, ()), program.is_of(n, self.answer))
+            for n, step in steps.items()
+        ]
         numbers = list(steps)
         try:
             errors = self.session.run(sent)
@@ -177,7 +207,7 @@ def _capital(name: str) -> str:
 
 
 def told(error: Any, hidden: bool) -> str | None:
-    """What may be told of an error: in a hidden case only a built-in name, which holds no value."""
+    """What may be told of an error: in a hidden case only its name, if it is one of the usual."""
     if error is None:
         return None
     kind, message, line = (
@@ -190,9 +220,8 @@ def told(error: Any, hidden: bool) -> str | None:
             "ModuleNotFoundError: rnnlib is not there when your answer is graded, "
             "because the question asks for your own code."
         )
-    known = isinstance(getattr(builtins, str(kind), None), type)
     if hidden:
-        return f"{kind if known else 'an error'}."
-    where = f" in line {line}" if isinstance(line, int) else ""
+        return f"{kind if kind in USUAL_ERRORS else 'an error'}."
+    where = f" in line {line}" if type(line) is int and 0 < line < 10**6 else ""
     said = f": {str(message)[:300]}" if message else ""
     return f"{str(kind)[:100]}{where}{said}"

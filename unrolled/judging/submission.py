@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 
 from unrolled.errors import UnrolledError
 from unrolled.judging import program
-from unrolled.judging.notebook import cell_id, is_answer, source
+from unrolled.judging.notebook import as_given_out, cell_id, is_answer, source
 from unrolled.judging.program import MOST_OWN_CELLS, Cell, Program, defined, plain
 
 MAX_BYTES = 10_000_000
@@ -91,6 +91,20 @@ def parse(
     return _Reading(cells(notebook), released, asked or {}).submission(_numbers(notebook))
 
 
+def with_ids(content: bytes, name: str, released: NotebookNode) -> list[tuple[str, dict]]:
+    """Each cell of a hand-in, outputs and all, with the id of the released one that it is, or "".
+
+    Raises
+    ------
+    Unreadable
+        If it is not a notebook.
+    """
+    raw = cells(_notebook(content, name))
+    known = _Reading(raw, released, {}).cells
+    pairs = zip(known, raw, strict=True)
+    return [(cell.id, whole) for cell, whole in pairs if isinstance(whole, dict)]
+
+
 class _Reading:
     """A hand-in beside the released notebook: which cell is which, and what is a student's own."""
 
@@ -107,12 +121,19 @@ class _Reading:
         # a copy of a cell that was to be filled in defines nothing
         self.untouched = {plain(cell.source) for cell in released.cells if is_answer(cell)}
         self.notes: list[str] = []
-        marked = [_cell(n, cell) for n, cell in enumerate(handed_in)]
+        marked = [self._read(n, cell) for n, cell in enumerate(handed_in)]
         ids = [cell.id for cell in marked if cell.id]
         self.strange = sum(id_ not in self.released for id_ in ids) > len(ids) / 2
         self.late = False
         self.cells = self._known(marked)
         self.groups = self._grouped()
+
+    def _read(self, number: int, cell: object) -> Cell:
+        """A cell; one that nobody changed has our text of today, whatever it was given out with."""
+        found = _cell(number, cell)
+        if found.id in self.released and as_given_out(cell):
+            return replace(found, source=self.released[found.id].source)
+        return found
 
     def _known(self, cells: list[Cell]) -> list[Cell]:
         """The cells with the ids of the released ones that they are, also where these were lost."""

@@ -1,8 +1,8 @@
 """The wall between the judge and a student's code: the bubblewrap command that builds it.
 
-Inside there is no network, no other process, none of the machine's files but the C library, the
-Python interpreter and NumPy (all read-only), an empty working folder in memory, and no environment
-but what is listed here.
+Inside there is no network, no other process, none of the machine's files but its C libraries, the
+Python interpreter with the standard library, and NumPy (all read-only), an empty working folder in
+memory, and no environment but what is listed here.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from unrolled.errors import UnrolledError
 HERE = Path(__file__).parent
 CURE = "apt-get install bubblewrap"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+STDLIB = Path(f"/python/lib/python{sys.version_info.major}.{sys.version_info.minor}")
+PARTS_OF_PYTHON = ("lib-dynload", "__pycache__", "_sysconfigdata")
 OURS_INSIDE = ("cells.py", "forkserver.py", "inside.py", "linux.py", "wire.py")
 IPYTHONS = ("core/inputtransformer2.py", "utils/tokenutil.py")
 """What turns magics into Python: IPython's own, which needs nothing else of it."""
@@ -42,9 +44,8 @@ def _readable() -> Iterator[tuple[Path, str]]:
     Python stands at a neutral place: its own may lie below a home folder that only its owner
     may enter, and is nobody's business.
     """
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     yield interpreter(), "/python/bin/python3"
-    yield Path(sysconfig.get_path("stdlib")), f"/python/lib/{version}"
+    yield Path(sysconfig.get_path("stdlib")), str(STDLIB)
     shared = Path(sysconfig.get_config_var("LIBDIR")) / sysconfig.get_config_var("INSTSONAME")
     if shared.suffix != ".a" and shared.exists():
         yield shared, f"/python/lib/{shared.name}"
@@ -63,6 +64,22 @@ def _readable() -> Iterator[tuple[Path, str]]:
     if ipython is not None and ipython.origin:
         for part in IPYTHONS:
             yield Path(ipython.origin).parent / part, f"/grader/{Path(part).name}"
+
+
+def _masked() -> Iterator[str]:
+    """The flags that hide what lies beside the standard library and is none of it.
+
+    In a Python that is no virtual environment (conda's, Docker's, uv's) all that is installed lies
+    there, ``rnnlib`` too; of packages only the listed ones are to be in the sandbox.
+    """
+    for found in sorted(Path(sysconfig.get_path("stdlib")).iterdir()):
+        place, name = str(STDLIB / found.name), found.name.partition(".")[0]
+        if name in sys.stdlib_module_names or name.startswith(PARTS_OF_PYTHON):
+            continue
+        if found.is_dir():
+            yield from ("--tmpfs", place, "--remount-ro", place)
+        elif found.exists():
+            yield from ("--ro-bind", os.devnull, place)
 
 
 def command(
@@ -112,7 +129,7 @@ def command(
         *("--setenv", "MPLBACKEND", "Agg"),
         *("--setenv", "HOME", "/home"),
         *("--setenv", "LANG", "C.UTF-8"),
-        *(*made, *binds, *devices),
+        *(*made, *binds, *_masked(), *devices),
         *("--proc", "/proc", "--remount-ro", "/", "--chdir", "/home"),
         *("--", "/python/bin/python3", "-s", "-S", "-P", "-B", "/grader/forkserver.py", *warm),
     ]

@@ -9,20 +9,24 @@ something to show gets something that shows nothing.
 from __future__ import annotations
 
 import ast
+import base64
 import builtins
 import codeop
 import importlib.abc
 import importlib.machinery
+import io
 import linecache
 import re
 import signal
 import sys
 import types
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 MOST_ERRORS = 5
+MOST_FIGURES, MOST_DRAWN = 4, 1_200_000
+"""The most figures of Matplotlib that are kept, and the most letters of them all in base64."""
 STAND_INS = ("IPython", "ipykernel", "ipywidgets")
 CELL_MAGIC = re.compile(r"\s*%%(\w+)([^\n]*)")
 NOT_PYTHON = {
@@ -153,11 +157,14 @@ class Runner:
     ----------
     left : float
         Seconds of processor time that the student's own cells may still take.
+    drawn : list of str
+        The figures of the cells that were to be drawn: PNG in base64.
     """
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.namespace = namespace
         self.left: float | None = None
+        self.drawn: list[str] = []
         self._compile = codeop.Compile()
         self._compile.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         self._loop: Any = None
@@ -167,7 +174,7 @@ class Runner:
 
         ``own_seconds`` is in a student's own cell, and says what all of them may take together;
         ``without`` holds the numbers of statements that are not run. ``ours`` is in a cell of ours
-        that was changed: what is in it, is not run.
+        that was changed: what is in it, is not run. Where ``draws`` is true, its figures are kept.
         """
         name, source = cell["name"], cell["source"]
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
@@ -185,7 +192,25 @@ class Runner:
                 if isinstance(error, TimeUp):
                     error.statement = number
                 raised.append(error)
+        self._close_figures(keep=bool(cell.get("draws")))
         return raised[:MOST_ERRORS]
+
+    def _close_figures(self, keep: bool) -> None:
+        """Close the figures of Matplotlib, as a notebook does after each cell."""
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        if pyplot is None:
+            return
+        try:
+            for number in pyplot.get_fignums()[:MOST_FIGURES] if keep else ():
+                file = io.BytesIO()
+                pyplot.figure(number).savefig(file, format="png", dpi=100, bbox_inches="tight")
+                picture = base64.b64encode(file.getvalue()).decode()
+                if sum(map(len, self.drawn)) + len(picture) <= MOST_DRAWN:
+                    self.drawn = [*self.drawn, picture][:MOST_FIGURES]
+        except BaseException:  # a figure that cannot be drawn is none
+            pass
+        with suppress(BaseException):
+            pyplot.close("all")
 
     def _execute(self, statement: ast.stmt, name: str) -> None:
         module: Any = ast.Module([statement], [])

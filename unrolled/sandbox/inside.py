@@ -37,7 +37,10 @@ def prepare(program: bytes, mapped: int) -> None:
 
 
 def question(limits: dict[str, Any], asked: int, answers: int) -> None:
-    """Shut this process in, then run one question in it; the two pipes lead to the judge."""
+    """Shut this process in, then run one question in it; the two pipes lead to the judge.
+
+    It is the first process of its namespace: with it ends all that it has started.
+    """
     import linux
 
     try:
@@ -53,8 +56,8 @@ def question(limits: dict[str, Any], asked: int, answers: int) -> None:
         give_up_root(limits)
         linux.drop_capabilities()
         limit(limits, _mapped)
-        if _filter:
-            linux.filter_system_calls(_filter)
+        linux.leave_no_core()
+        linux.filter_system_calls(_filter)
         serve(limits["absent"])
     finally:
         os._exit(1)
@@ -79,7 +82,6 @@ def limit(limits: dict[str, Any], mapped: int) -> None:
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_SIGPENDING, limits["processes"]),
-        (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(which, (amount, amount))
 
@@ -151,6 +153,8 @@ def serve(absent: list[str]) -> None:
                 sys.path.append(CHECKS)
                 public = cells.Runner({**namespace, "__name__": "check"})
                 said = errors(public.run(check), check)
+            elif message.get("drawn"):
+                said = {"drawn": runner.drawn}
             else:
                 said = answer(message, namespace, files)
             answers.write(wire.to_line(said))
@@ -170,6 +174,8 @@ def main() -> None:
     import wire  # noqa: F401
 
     limits = json.loads(sys.argv[1])
+    for name in limits["checks"]:
+        __import__(name)
     with open("/proc/self/statm") as statm:
         mapped = int(statm.read().split()[0]) * resource.getpagesize()
     silence(0, 1)

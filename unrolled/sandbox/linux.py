@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_REMOUNT, MS_BIND = 32, 1 << 12
 MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
 MNT_DETACH = 2
-_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 22, 38, 47
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 22, 38, 47
 _PR_CAP_AMBIENT_CLEAR_ALL, _SECCOMP_MODE_FILTER = 4, 2
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -29,6 +32,11 @@ def _call(name: str, *arguments: object) -> None:
 def unshare(flags: int) -> None:
     """Leave the namespaces named by ``flags`` for new ones (os.unshare comes with Python 3.12)."""
     _call("unshare", flags)
+
+
+def enter(namespace: int, kind: int) -> None:
+    """Enter the namespace behind a descriptor (os.setns comes with Python 3.12)."""
+    _call("setns", namespace, kind)
 
 
 def mount(kind: str, where: str, flags: int, options: str = "") -> None:
@@ -50,6 +58,16 @@ def prctl(option: int, *values: object) -> None:
 def die_with_parent(signal: int) -> None:
     """Ask for ``signal`` when the parent process ends, however it ends."""
     prctl(_PR_SET_PDEATHSIG, signal)
+
+
+def leave_no_core() -> None:
+    """Have nothing written, and no program of the machine started, when this process crashes.
+
+    A limit of 0 on such files is none where a program is to take them. 1 is: the kernel then takes
+    the process for that program. And nobody may look into the process from outside.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    prctl(_PR_SET_DUMPABLE, 0)
 
 
 def drop_capabilities() -> None:

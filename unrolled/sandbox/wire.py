@@ -1,7 +1,7 @@
 """How values cross the sandbox's wall: as JSON, in a fixed encoding, with limits.
 
-Both sides use this module. Nothing but numbers, arrays of numbers, short texts and lists of these
-crosses; everything else crosses as the name of its type. Nothing is ever unpickled.
+Both sides use this module. Nothing but numbers, arrays of numbers, short texts and lists or sets of
+these crosses; everything else crosses as the name of its type. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_INTEGER = 2**53
 """The largest integer: beyond it a float no longer holds every one, and so nothing does here."""
 MAX_DEPTH = 8
 MAX_TEXT = 500
-DTYPES = {"float64", "float32", "int64", "int32", "bool"}
+DTYPES = {"float64", "float32", "int64", "int32", "bool", "complex128", "complex64"}
 
 
 class WireError(ValueError):
@@ -42,12 +42,19 @@ def encode(value: Any, depth: int = 0) -> Any:
     """``value`` as something that JSON can hold; what cannot cross becomes ``{"other": type}``."""
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, int | float | np.number) and not isinstance(value, np.complexfloating):
+    if isinstance(value, complex | np.complexfloating):
+        return {"complex": [_encode_number(value.real), _encode_number(value.imag)]}
+    if isinstance(value, int | float | np.number):
         return _encode_number(value)
     if isinstance(value, str):
         return {"text": value[:MAX_TEXT]}
+    if isinstance(value, np.ndarray) and value.dtype.kind == "U":
+        value = value.tolist() if value.ndim else str(value)
+        return encode(value, depth)
     if isinstance(value, np.ndarray) and value.dtype != object:
         return _encode_array(value)
+    if isinstance(value, set | frozenset):
+        value = list(value)
     if isinstance(value, list | tuple | np.ndarray) and depth < MAX_DEPTH:
         if len(value) <= MAX_ENTRIES:
             return {"list": [encode(entry, depth + 1) for entry in value]}
@@ -117,6 +124,8 @@ class _Decoding:
                 return text
             case {"number": "nan" | "inf" | "-inf" as number}:
                 return float(number)
+            case {"complex": [real, imaginary]}:
+                return self._complex(self.value(real, depth + 1), self.value(imaginary, depth + 1))
             case {"list": list(entries)} if len(entries) <= MAX_ENTRIES:
                 return [self.value(entry, depth + 1) for entry in entries]
             case {"array": str(data), "dtype": str(dtype), "shape": list(shape)}:
@@ -129,6 +138,11 @@ class _Decoding:
         self.total += places
         if self.total > MAX_TOTAL:
             raise WireError(f"a value of more than {MAX_TOTAL} numbers")
+
+    def _complex(self, real: Any, imaginary: Any) -> complex:
+        if not all(type(part) in (int, float) for part in (real, imaginary)):
+            raise WireError("a complex number of no known form")
+        return complex(real, imaginary)
 
     def _array(self, data: str, dtype: str, shape: list) -> np.ndarray:
         sound = dtype in DTYPES and len(shape) <= MAX_DEPTH

@@ -140,7 +140,7 @@ def check_call(
     returned = _called(function, arguments, hints or {})
     if returned is None:
         raise CheckFailed(f"{name} returns nothing: does it end with a return statement?")
-    wanted = {key: Expected(np.array(value, float), over_time) for key, value in expected.items()}
+    wanted = {key: Expected(np.asarray(value), over_time) for key, value in expected.items()}
     got = by_name(returned, list(expected))
     if got is None:
         raise CheckFailed(f"{name} does not return {' and '.join(expected)}.")
@@ -170,4 +170,7 @@ def _called(
 
 def _as_given(value: Any) -> Any:
     """An argument as the judge gives it: arrays of floats; a number of steps remains an integer."""
-    return value if isinstance(value, int) else np.array(value, float)
+    array = np.array(value)
+    if isinstance(value, int | str) or array.dtype.kind == "U":
+        return value
+    return array if array.dtype.kind == "c" else array.astype(float)
