@@ -51,7 +51,7 @@ EXPECTED = {
         },
     ),
     "empty": ([0] * 7, "not attempted"),
-    "damaged-file": ([0] * 7, "unreadable"),
+    "damaged-file": ([None] * 7, "unreadable"),
     "endless-loop": ([4, 4, 4, 4, 0, 5, None], {"elman-forward": "timeout"}),
     "fake-score": (
         [4, 0, 0, 0, 0, 0, None],

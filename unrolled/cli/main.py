@@ -6,6 +6,7 @@ this module again, start fast.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import sys
@@ -24,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(line_buffering=True)
     command = importlib.import_module(f"unrolled.cli.commands.{options.command}")
     try:
-        return command.run(options) or 0
+        with contextlib.redirect_stdout(output.Shown(sys.stdout)):
+            return command.run(options) or 0
     except UnrolledError as error:
         output.tell(error)
         return exit_codes.FAILED

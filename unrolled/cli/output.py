@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 
 def print_json(**values: Any) -> None:
@@ -12,15 +13,34 @@ def print_json(**values: Any) -> None:
     print(json.dumps(values, indent=1))
 
 
-def show(text: str) -> None:
-    """Print a text that may quote a hand-in: what a terminal would obey is shown instead."""
+class Shown(io.TextIOBase):
+    """Standard output, on which what a terminal would obey is shown instead.
+
+    Anything printed may quote a hand-in: a name, an answer, a file.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> int:
+        self._out.write(_shown(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._out.flush()
+
+    def isatty(self) -> bool:
+        return self._out.isatty()
+
+
+def _shown(text: str) -> str:
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
     from unrolled.pages.rendering import visible
 
-    print(visible(text))
+    return visible(text)
 
 
 def tell(message: object) -> None:
     """Say on standard error what the user should know. It may name files that a stranger named."""
-    from unrolled.pages.rendering import visible
-
-    print(f"unrolled: {visible(str(message))}", file=sys.stderr)
+    print(f"unrolled: {_shown(str(message))}", file=sys.stderr)

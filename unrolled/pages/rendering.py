@@ -20,7 +20,7 @@ SHOWN_AS_NOTHING = {
 """Letters and marks that no font shows: fillers, joiners, and selectors of a letter's variant. The
 two that choose between a picture and a sign (U+FE0E, U+FE0F) stand in honest texts."""
 HIDDEN_KINDS = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-"""Unicode's categories of what controls and formats, marks that turn a text's direction among it."""
+"""Unicode's categories of what controls and formats: what turns a text's direction, too."""
 
 
 def visible(text: str) -> str:
@@ -39,7 +39,7 @@ def _visible(letter: str) -> str:
     number = ord(letter)
     if number < 0x20 and letter not in "\n\t":
         return chr(0x2400 + number)
-    if letter in "\n\t" or letter.isascii() and letter.isprintable():
+    if letter in "\n\t" or (letter.isascii() and letter.isprintable()):
         return letter
     odd = number in SHOWN_AS_NOTHING or unicodedata.category(letter) in HIDDEN_KINDS
     return f"⟨U+{number:04X}⟩" if odd else letter

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -81,7 +80,7 @@ def kept(course: Course, assignment: Assignment) -> dict[str, dict[str, Any]]:
 def grade_with_progress(course: Course, assignment: Assignment, **how: Any) -> list[Result]:
     """Grade the class behind a progress bar."""
     if how.get("unsafe"):
-        print(f"unrolled: {UNSAFE}", file=sys.stderr)
+        tell(UNSAFE)
     students = course.submitted_students(assignment.name)
     results = grade_class(course, assignment, **how)
     return by_student(list(tqdm(results, total=len(students), desc="Grading", unit="hand-in")))
