@@ -9,7 +9,7 @@ from nbgrader.exchange.default import Exchange
 from tabulate import tabulate
 
 from unrolled.cli import exit_codes
-from unrolled.cli.output import print_json, show, tell
+from unrolled.cli.output import print_json, tell
 from unrolled.course.collecting import collect
 from unrolled.course.course import Course, CourseError
 from unrolled.course.downloads import Found
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
             missing=missing,
         )
     else:
-        show(_told(found, missing, options.dry_run))
+        print(_told(found, missing, options.dry_run))
     for file, why in found.unmapped:
         tell(f"{file}: {why}")
     return exit_codes.NOT_ALL if found.unmapped else 0

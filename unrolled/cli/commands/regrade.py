@@ -8,7 +8,6 @@ from dataclasses import replace
 from tabulate import tabulate
 
 from unrolled.cli.commands.grade import grade_with_progress
-from unrolled.cli.output import show
 from unrolled.course import requests
 from unrolled.course.course import Course
 from unrolled.course.gradebook import open_gradebook
@@ -31,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
     after = grade_with_progress(course, assignment, only=only, dry_run=options.dry_run)
     rows = [row for row in requests.in_rows(asked, before, after)]
     heads = ["hand-in", "question", "before", "now", "reason"]
-    show(tabulate(rows, heads, disable_numparse=True))
+    print(tabulate(rows, heads, disable_numparse=True))
     looks = [(request.student, request.question) for request in asked if request.question]
     answers = f"{len(looks)} answer{'' if len(looks) == 1 else 's'}"
     if options.dry_run:

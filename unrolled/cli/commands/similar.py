@@ -7,7 +7,7 @@ import argparse
 from tabulate import tabulate
 
 from unrolled.authoring.similarity import alike, given_text, texts
-from unrolled.cli.output import print_json, show
+from unrolled.cli.output import print_json
 from unrolled.course.course import Course
 from unrolled.course.files import write
 from unrolled.pages.similar import similar_page
@@ -37,6 +37,6 @@ def run(options: argparse.Namespace) -> None:
         for pair in pairs[:MOST]
     ]
     if rows:
-        show(tabulate(rows, ["hand-in", "and", "of the first", "of the second"]))
+        print(tabulate(rows, ["hand-in", "and", "of the first", "of the second"]))
     alike_ = f"{len(pairs)} pair{'' if len(pairs) == 1 else 's'} of {len(written)} hand-ins"
     print(f"\n{alike_}, side by side: {path}")
