@@ -139,7 +139,10 @@ BAD = {
         "holds too many files",
     ),
     "too deep": ({"a/b/c/d/e/elman.ipynb": b"{}"}, "There is no notebook"),
-    "too large": ({NAME: json.dumps({"cells": [{}], "x": "x" * MAX_BYTES}).encode()}, "larger than"),
+    "too large": (
+        {NAME: json.dumps({"cells": [{}], "x": "x" * MAX_BYTES}).encode()},
+        "larger than",
+    ),
     "many small values": (
         {NAME: b'{"cells": [' + b"{}," * 4_000_000 + b"{}]}"},
         "larger than 10 MB without its outputs",
