@@ -1,9 +1,9 @@
 """Nothing is lost, and nothing is done twice, wherever a run is cut off."""
 
 import json
-import shutil
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess

@@ -6,12 +6,13 @@ this module again, start fast.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import sys
 from collections.abc import Sequence
 
-from unrolled.cli import exit_codes
+from unrolled.cli import exit_codes, output
 from unrolled.cli.parser import parse
 from unrolled.errors import UnrolledError
 
@@ -24,9 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(line_buffering=True)
     command = importlib.import_module(f"unrolled.cli.commands.{options.command}")
     try:
-        return command.run(options) or 0
+        with contextlib.redirect_stdout(output.Shown(sys.stdout)):
+            return command.run(options) or 0
     except UnrolledError as error:
-        print(f"unrolled: {error}", file=sys.stderr)
+        output.tell(error)
         return exit_codes.FAILED
     except KeyboardInterrupt:
         print("\nunrolled: stopped; the same command goes on from here", file=sys.stderr)

@@ -146,7 +146,8 @@ def moodle_csv(
 
 def csv_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    # all in quotes: where the list separator is “;”, a cell would end at one in the midst of it
+    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     for row in (head, *rows):
         writer.writerow([_cell(value) for value in row])
     return out.getvalue()

@@ -24,6 +24,10 @@ RTOL, ATOL = 1e-6, 1e-9
 quantity's largest number: what float32 loses where large numbers cancel is no mistake either."""
 NEARLY = 1e-3
 """What is off by less than this part was computed the right way, and rounded or cut on it."""
+FARTHEST = 100
+"""How many times as large as the largest right number a slip may be for the next step to follow."""
+BOUNDS = {"tanh": 1.0, "sigmoid": 1.0}
+"""What never gets larger than this: beyond, the next step would be 1 whatever comes in."""
 SHOWN = 6
 """The longest row of numbers that is told whole."""
 DRAWN = 9
@@ -612,7 +616,8 @@ class HandComputation:
 
     A step counts if it is right, or if it follows from the student's own step before: one slip
     costs one step, not all that come after it. (Rows of zeros count only where zeros are right,
-    since with ReLU zeros often follow from zeros.)
+    since with ReLU zeros often follow from zeros. And what follows from numbers far larger than any
+    in the exercise does not count, since beside them neither input nor bias would matter.)
 
     Attributes
     ----------
@@ -649,7 +654,10 @@ def hand_computation(true: Trace, got: Mapping[str, Any]) -> HandComputation:
         return HandComputation([True] * T, None, {}, [True] * T)
     own = {name: _rows(got.get(name), getattr(true, name)) for name in names}
     slips = {t: slip for t in range(1, T + 1) if (slip := _slip(true, own, t))}
-    right = [all(_agree(own[n][t], getattr(true, n)[t]) for n in names) for t in range(T)]
+    right = [
+        all(_agree(own[n][t], all_[t], all_) for n in names for all_ in [getattr(true, n)])
+        for t in range(T)
+    ]
     follows = [right[t] or (t + 1 not in slips and bool(own["h"][t].any())) for t in range(T)]
     return HandComputation(follows, first, slips, right)
 
@@ -665,8 +673,15 @@ def _rows(typed: Any, right: NDArray) -> NDArray:
     return rows
 
 
-def _agree(have: NDArray, want: NDArray) -> bool:
-    return np.allclose(have, want, rtol=RTOL, atol=ATOL)
+def _agree(have: NDArray, want: NDArray, right: NDArray) -> bool:
+    """Whether two rows are the same, measured by the whole of what is ``right``."""
+    return np.allclose(have, want, rtol=0, atol=ATOL + RTOL * np.abs(right).max(initial=1))
+
+
+def _could_be(have: NDArray, right: NDArray, activation: Any) -> bool:
+    """Whether a slip can have led to these numbers: of the scale of what is ``right``."""
+    most = BOUNDS.get(str(activation), FARTHEST * np.abs(right).max(initial=1))
+    return bool((np.abs(have) <= most).all())
 
 
 def _slip(true: Trace, own: Mapping[str, NDArray], t: int) -> Difference | None:
@@ -676,12 +691,17 @@ def _slip(true: Trace, own: Mapping[str, NDArray], t: int) -> Difference | None:
     before = true[0] if t == 1 else cell.Step(h=own["h"][t - 2], y=own["y"][t - 2])
     if not all(np.isfinite(v).all() for v in (*at.values(), before.h, before.y) if v is not None):
         return Difference("nan", "h", t, spell(at["h"]), "finite numbers")
+    memory = {"h": cell.g_h, "y": cell.g_o} if t > 1 else {}
+    for name, activation in memory.items():
+        row = own[name][t - 2]
+        if name in cell.state and not _could_be(row, getattr(true, name), activation):
+            return Difference("value", name, t - 1, spell(row), "a number of the exercise's size")
     with np.errstate(all="ignore"):  # a student's numbers may be huge
         step = unroll(cell, true.xs[t - 1 : t], before)[1]
-    if not _agree(at["h"], step.h):
+    if not _agree(at["h"], step.h, true.h):
         return Difference("value", "h", t, spell(at["h"]), spell(step.h))
     # the readout is judged on the student's own h(t), which here equals what was to follow
-    if not _agree(at["y"], step.y):
+    if not _agree(at["y"], step.y, true.y):
         return Difference("value", "y", t, spell(at["y"]), spell(step.y))
     return None
 

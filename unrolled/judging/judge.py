@@ -38,7 +38,7 @@ from unrolled.judging.notebook import cell_id, is_task
 from unrolled.judging.program import Program, build
 from unrolled.judging.results import Verdict
 from unrolled.judging.rubric import ByHand, Case, Code, Question, Reach, Typed, Written, Wrong
-from unrolled.judging.running import Run, Running, ToBeContinued, told
+from unrolled.judging.running import Run, Running, ToBeContinued, not_there, told
 from unrolled.judging.submission import Submission
 from unrolled.sandbox import containers, wire
 from unrolled.sandbox.containers import NOTHING_ELSE, Contents, Limits, Session, Stopped
@@ -184,8 +184,7 @@ class _Judgement:
         question = self.question
         run.to_check()
         names = names_asked(question)
-        if run.defined(names) != set(names):
-            run.to_end()
+        run.further_down(set(names) - run.defined(names))
         match question:
             case _ if not run.defined(names) and (isinstance(question, Code) or run.first_error()):
                 return self._undefined(run, names)
@@ -276,8 +275,7 @@ class _Judgement:
         for case in question.cases:
             if not case.hidden:
                 judged += _run_cases(run.session, question, [case])
-                if judged[-1].status == "error" and run.to_end():
-                    # what it needs may be defined further down
+                if run.further_down(not_there(str(judged[-1].reason))):
                     judged[-1:] = _run_cases(run.session, question, [case])
         if any(one.ended for one in judged):
             return _with_errors(self._code(question, judged), run)
@@ -293,7 +291,7 @@ class _Judgement:
             run.session.end()
         else:  # another question ended all: this one begins anew, in silence
             judged = self.running.question(
-                question.cell, question.seconds, partial(_anew, question, cases)
+                question.cell, question.seconds, partial(_anew, question, cases, run.done)
             )
         return _with_errors(self._code(question, [*begun.judged, *judged]), run)
 
@@ -352,11 +350,9 @@ def _with_errors(found: Verdict, run: Run) -> Verdict:
     return replace(found, reasons=reasons, withheld=withheld, drawn=run.drawn)
 
 
-def _anew(question: Code, cases: Sequence[Case | Reach], run: Run) -> list[CaseResult]:
+def _anew(question: Code, cases: Sequence[Case | Reach], last: int, run: Run) -> list[CaseResult]:
     """Run the cells again, and then the hidden cases; of the cells everything has been told."""
-    run.to_check()
-    if not run.defined([question.function]):
-        run.to_end()
+    run.to(last)
     return _run_cases(run.session, question, cases)
 
 
@@ -378,11 +374,20 @@ def _run_cases(session: Session, question: Code, cases: Sequence[Case | Reach]) 
 
 def without_what_needs_no_data(judged: Sequence[CaseResult]) -> list[CaseResult]:
     """The results, less those of a function whose result is the same for other data, too."""
-    reached = [one for one in judged if isinstance(one.case, Reach) and one.got]
-    if not any(_equal(b.got, a.got) for n, b in enumerate(reached) for a in reached[:n]):
+    found = [one.got for one in judged if _must_come_from_data(one)]
+    if not any(_equal(b, a) for n, b in enumerate(found) for a in found[:n]):
         return list(judged)
-    said = "the result is the same as for other data, so it cannot come from these."
-    return [replace(r, status="wrong", reason=said, share=0.0) if r.got else r for r in judged]
+    nothing = partial(
+        replace,
+        status="wrong",
+        reason="the result is the same as for other data, so it cannot come from these.",
+        share=0.0,
+    )
+    return [nothing(one) if _must_come_from_data(one) else one for one in judged]
+
+
+def _must_come_from_data(one: CaseResult) -> bool:
+    return isinstance(one.case, Reach) and one.case.from_data and bool(one.got)
 
 
 def earned(question: Code, judged: Sequence[CaseResult]) -> float:

@@ -145,6 +145,9 @@ class Reach:
         The measure in words: "the loss on new sequences".
     at_most : float
         Reaching it earns the whole; a measure of up to ``partly`` earns half.
+    from_data : bool
+        Whether the result must come from the arguments. Then one that is the same in two such cases
+        earns nothing.
     """
 
     title: str
@@ -155,6 +158,7 @@ class Reach:
     at_most: float
     partly: float = 0.0
     hidden: bool = True
+    from_data: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,28 @@ autoescaping; the pages' policy also forbids scripts and any request.
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-TURNS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
-"""Characters that turn the direction of the text after them."""
+SHOWN_AS_NOTHING = {
+    *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
+    *range(0x180B, 0x1810),
+    *range(0xFE00, 0xFE0E),
+    *range(0xE0000, 0xE1000),
+}
+"""Letters and marks that no font shows: fillers, joiners, and selectors of a letter's variant. The
+two that choose between a picture and a sign (U+FE0E, U+FE0F) stand in honest texts."""
+HIDDEN_KINDS = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+"""Unicode's categories of what controls and formats: what turns a text's direction, too."""
 
 
 def visible(text: str) -> str:
-    """A text whose control characters, and marks that turn its direction round, are shown.
+    """A text in which all that is not seen is shown: on a page, and on a terminal.
 
-    Unseen, they would let an answer pretend on the page to be another than it is.
+    Unseen, it would let an answer pretend on the page to be another than it is; a terminal obeys
+    control characters, be it in the name of a file.
 
     >>> visible("a\\x1b[2J\\u202eb")
     'a␛[2J⟨U+202E⟩b'
@@ -29,7 +39,9 @@ def _visible(letter: str) -> str:
     number = ord(letter)
     if number < 0x20 and letter not in "\n\t":
         return chr(0x2400 + number)
-    odd = number in TURNS or 0x7F <= number < 0xA0 or 0xD800 <= number < 0xE000
+    if letter in "\n\t" or (letter.isascii() and letter.isprintable()):
+        return letter
+    odd = number in SHOWN_AS_NOTHING or unicodedata.category(letter) in HIDDEN_KINDS
     return f"⟨U+{number:04X}⟩" if odd else letter
 
 

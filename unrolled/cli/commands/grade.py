@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,7 +13,7 @@ from tqdm import tqdm
 
 from unrolled.authoring.releasing import as_it_would_be_released
 from unrolled.cli import exit_codes
-from unrolled.cli.output import print_json
+from unrolled.cli.output import print_json, tell
 from unrolled.course.course import Course
 from unrolled.course.store import Store
 from unrolled.judging.assignment import Assignment
@@ -34,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             assignment = course.assignment(options.assignment)
             for line in course.unreleased(assignment):
-                print(f"unrolled: {line}", file=sys.stderr)
+                tell(line)
     before, start = kept(course, assignment), time.monotonic()
     results = grade_with_progress(
         course,
@@ -89,7 +88,7 @@ def kept(course: Course, assignment: Assignment) -> dict[str, dict[str, Any]]:
 def grade_with_progress(course: Course, assignment: Assignment, **how: Any) -> list[Result]:
     """Grade the class behind a progress bar."""
     if how.get("unsafe"):
-        print(f"unrolled: {UNSAFE}", file=sys.stderr)
+        tell(UNSAFE)
     students = course.submitted_students(assignment.name)
     results = grade_class(course, assignment, **how)
     return by_student(list(tqdm(results, total=len(students), desc="Grading", unit="hand-in")))
@@ -106,7 +105,7 @@ def _needing_a_human(course: Course, assignment: Assignment, results: Sequence[R
             folder = course.folder("submitted", result.student, assignment.name)
             told.append(f"{folder}: {first.reasons[0]}")
     for line in told:
-        print(f"unrolled: {line}", file=sys.stderr)
+        tell(line)
     return exit_codes.NOT_ALL if told else 0
 
 
