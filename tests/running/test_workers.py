@@ -85,8 +85,8 @@ def test_where_all_are_late_each_is_tried_twice_and_no_more(monkeypatch):
 def test_who_needed_too_much_of_the_processor_is_not_tried_again(bubblewrap):
     """An honest neighbour changes nothing about that; the clock's is another matter."""
     for source, by_the_clock in (("while True: pass", False), ("time.sleep(60)", True)):
-        with question(Limits(seconds=1, cpu_seconds=1)) as session:
-            with pytest.raises(Stopped) as stopped:
-                session.start([{"name": "a", "source": f"import time\n{source}"}])
+        limits = Limits(seconds=1, cpu_seconds=1)
+        with pytest.raises(Stopped) as stopped, question(limits) as session:
+            session.start([{"name": "a", "source": f"import time\n{source}"}])
         assert stopped.value.kind == "timeout"
         assert stopped.value.by_the_clock or not by_the_clock
