@@ -300,8 +300,9 @@ def test_a_check_tells_what_is_wrong_missing_and_changed(course, bubblewrap, cap
     [
         ("{", "is damaged"),
         ("[]", "is damaged"),
-        ('{"cells": 1}', "is damaged"),
-        ('{"cells": []}', "is no assignment"),
+        ('{"cells": 1}', "no cells"),
+        ('{"cells": []}', "no cells"),
+        ('{"cells": [1, null, {"source": "x"}]}', "is no assignment"),
         ('{"cells": [{"metadata": {"nbgrader": {"grade_id": "a"}}}]}', "is not nbgrader's"),
     ],
 )

@@ -38,7 +38,7 @@ from unrolled.judging.notebook import cell_id, is_task
 from unrolled.judging.program import Program, build
 from unrolled.judging.results import Verdict
 from unrolled.judging.rubric import ByHand, Case, Code, Question, Reach, Typed, Written, Wrong
-from unrolled.judging.running import Run, Running, ToBeContinued, told
+from unrolled.judging.running import Run, Running, ToBeContinued, not_there, told
 from unrolled.judging.submission import Submission
 from unrolled.sandbox import containers, wire
 from unrolled.sandbox.containers import NOTHING_ELSE, Contents, Limits, Session, Stopped
@@ -184,8 +184,7 @@ class _Judgement:
         question = self.question
         run.to_check()
         names = names_asked(question)
-        if run.defined(names) != set(names):
-            run.to_end()
+        run.further_down(set(names) - run.defined(names))
         match question:
             case _ if not run.defined(names) and (isinstance(question, Code) or run.first_error()):
                 return self._undefined(run, names)
@@ -276,8 +275,7 @@ class _Judgement:
         for case in question.cases:
             if not case.hidden:
                 judged += _run_cases(run.session, question, [case])
-                if judged[-1].status == "error" and run.to_end():
-                    # what it needs may be defined further down
+                if run.further_down(not_there(str(judged[-1].reason))):
                     judged[-1:] = _run_cases(run.session, question, [case])
         if any(one.ended for one in judged):
             return _with_errors(self._code(question, judged), run)
@@ -293,7 +291,7 @@ class _Judgement:
             run.session.end()
         else:  # another question ended all: this one begins anew, in silence
             judged = self.running.question(
-                question.cell, question.seconds, partial(_anew, question, cases)
+                question.cell, question.seconds, partial(_anew, question, cases, run.done)
             )
         return _with_errors(self._code(question, [*begun.judged, *judged]), run)
 
@@ -352,11 +350,9 @@ def _with_errors(found: Verdict, run: Run) -> Verdict:
     return replace(found, reasons=reasons, withheld=withheld, drawn=run.drawn)
 
 
-def _anew(question: Code, cases: Sequence[Case | Reach], run: Run) -> list[CaseResult]:
+def _anew(question: Code, cases: Sequence[Case | Reach], last: int, run: Run) -> list[CaseResult]:
     """Run the cells again, and then the hidden cases; of the cells everything has been told."""
-    run.to_check()
-    if not run.defined([question.function]):
-        run.to_end()
+    run.to(last)
     return _run_cases(run.session, question, cases)
 
 

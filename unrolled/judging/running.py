@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from unrolled.judging.beside import drawn_inside
-from unrolled.judging.program import Program, Step
+from unrolled.judging.program import Program, Step, defined
 from unrolled.sandbox.containers import Container, Limits, Session, Stopped
 
 MOST_STOPS = 2
@@ -117,16 +118,21 @@ class Run:
 
     def to_check(self) -> None:
         """Run what stands before the check of the question, and keep what its cells draw."""
-        self._go_on(self.running.program.until.get(self.answer, 0))
+        self.to(self.running.program.until.get(self.answer, 0))
         if self.running.program.draws:
             self.drawn = drawn_inside(self.session.ask({"drawn": True}).get("drawn"))
 
-    def to_end(self) -> bool:
-        """Run the rest, too; says whether there was any."""
-        last = len(self.running.program.steps)
-        return self.done < last and bool(self._go_on(last))
+    def further_down(self, names: Iterable[str]) -> bool:
+        """Run the rest, too, if it defines one of these names; says whether it did."""
+        steps = self.running.program.steps
+        wanted = set(names)
+        found = any(wanted & defined(step.source) for step in steps[self.done :])
+        if found:
+            self.to(len(steps))
+        return found
 
-    def _go_on(self, last: int) -> int:
+    def to(self, last: int) -> None:
+        """Run all up to a step."""
         running = self.running
         steps = {
             n: running.program.steps[n] for n in range(self.done, last) if n not in running.deadly
@@ -153,7 +159,6 @@ class Run:
             slow = {error["statement"] for error in found if type(error.get("statement")) is int}
             if slow:
                 running.slow.setdefault(number, set()).update(slow)
-        return len(sent)
 
     def defined(self, names: Sequence[str]) -> set[str]:
         """Those of the names that are defined now."""
@@ -190,6 +195,11 @@ class Run:
 
 def _sentence(words: str) -> str:
     return words if words.endswith((".", "!", "?")) else f"{words}."
+
+
+def not_there(words: str) -> list[str]:
+    """The names that an error speaks of as not defined."""
+    return re.findall(r"name '(\w+)' is not defined", words)
 
 
 def _capital(name: str) -> str:

@@ -170,7 +170,12 @@ def main() -> None:
     import numpy  # noqa: F401 - loaded before the limit on memory, which counts from here
 
     sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.getcwd()]
+    import cells  # noqa: F401 - while this is who may read them
+    import wire  # noqa: F401
+
     limits = json.loads(sys.argv[1])
+    for name in limits["checks"]:
+        __import__(name)
     with open("/proc/self/statm") as statm:
         mapped = int(statm.read().split()[0]) * resource.getpagesize()
     silence(0, 1)

@@ -133,8 +133,9 @@ def check_call(
         What helps, by the place and the numbers at which a common mistake shows first.
     """
     name = function.__name__
-    missing = [a for a in arguments if a not in inspect.signature(function).parameters]
-    if missing:
+    taken = inspect.signature(function).parameters
+    missing = [argument for argument in arguments if argument not in taken]
+    if missing and not any(each.kind is each.VAR_KEYWORD for each in taken.values()):
         raise CheckFailed(f"{name} has no argument {missing[0]}; keep the arguments as given.")
     returned = _called(function, arguments, hints or {})
     if returned is None:

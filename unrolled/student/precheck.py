@@ -23,7 +23,7 @@ from unrolled.judging.judge import needed
 from unrolled.judging.notebook import cell_id, checksum, is_answer, source
 from unrolled.judging.program import defined
 from unrolled.judging.rubric import PACKAGES
-from unrolled.judging.running import Run, Running, told
+from unrolled.judging.running import Run, Running, not_there, told
 from unrolled.judging.submission import Unreadable
 from unrolled.sandbox import containers, packages, wire
 from unrolled.sandbox.containers import Contents, Limits, Stopped
@@ -161,7 +161,9 @@ def _checks(released: NotebookNode) -> dict[str, str]:
 
 def _asked(content: bytes, released: NotebookNode) -> dict[str, set[str]]:
     """What each answer is to define: what its check speaks of, and the notebook defines."""
-    texts = [source(cell) for cell in submission.cells(json.loads(content)) if cell]
+    texts = [
+        source(cell) for cell in submission.cells(json.loads(content)) if isinstance(cell, dict)
+    ]
     known = set().union(*map(defined, texts))
     checks = {cell_id(cell): cell.source for cell in released.cells}
     return {
@@ -201,7 +203,7 @@ def _checked(
         notes.clear()
         run.to_check()
         said = _said(run, check, text)
-        if said and run.to_end():
+        if run.further_down(not_there(said)):
             said = _said(run, check, text)
         stopped = [*run.errors(), *(run.errors_of_own() if said else [])]
         notes.extend(f"{answer}: {error}" for error in stopped)
