@@ -287,6 +287,15 @@ class Course:
         """Who handed in, in order of name; none where nobody has."""
         return [name for name, problem in self._submitted(assignment) if not problem]
 
+    def missing(self, assignment: str) -> list[str]:
+        """Who is in the class and has handed in nothing, in the order of the roster.
+
+        What lies there and cannot be graded, such as a file in the place of a folder, is something.
+        """
+        found = [name for name, _ in self._submitted(assignment)]
+        there = {*found, *(Path(name).stem for name in found)}
+        return [id_ for id_ in self.class_roster().ids if id_ not in there]
+
     def all_submitted(self) -> set[str]:
         """Who handed in anything at all."""
         submitted = self.root / self.directory.submitted_directory

@@ -81,9 +81,12 @@ def grades(
             if is_there(course, submission.student_id, assignment)
         ]
     if zeros:
-        there = {grade.student.id for grade in found} | set(course.handed_in(assignment))
-        gone = [student for student in roster.students if student.id not in there]
-        found += [Grade(student, 0.0, "Nothing was handed in.") for student in gone]
+        gone = set(course.missing(assignment)) - {grade.student.id for grade in found}
+        found += [
+            Grade(student, 0.0, "Nothing was handed in.")
+            for student in roster.students
+            if student.id in gone
+        ]
     return sorted(found, key=lambda grade: grade.student.id), most
 
 
