@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import random
 import re
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from unrolled.cli import output
 from unrolled.course import exports
 from unrolled.course.roster import Student
 from unrolled.judging.compare import Rows
@@ -218,6 +221,19 @@ def test_marks_that_nobody_sees_are_shown():
     html = page(result("ann", 0, 0, reasons=["\u202ex"]), {"hard": "y = 1\r\n\tz\x00"})
     assert "⟨U+202E⟩x" in html
     assert "y = 1\n\tz␀" in html
+    for letter in "\u200b\u2060\ufeff\u00ad\u3164\u115f\u2800\ue000\U000e0041\u034f\u2028\ufe00":
+        assert rendering.visible(f"a{letter}b") == f"a⟨U+{ord(letter):04X}⟩b"
+    assert rendering.visible("a\u200db") == "a⟨U+200D⟩b", "nothing to be joined"
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2Jb", "\x9b31m", "a\u202eb", "\x1b]0;title\x07", "a\rb"])
+def test_on_a_terminal_nothing_obeys_a_name(name, capsys):
+    with contextlib.redirect_stdout(output.Shown(sys.stdout)):
+        print(f"{name}: 3 points")
+    output.tell(f"{name} cannot be read")
+    output.print_json(name=name)
+    told = capsys.readouterr()
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", told.out + told.err)
 
 
 @pytest.mark.parametrize(
@@ -374,13 +390,23 @@ def test_no_cell_is_a_formula(table, start):
     assert [cell for cell in cells if dangerous.match(cell)] == ["-1.5"]  # a number stays one
 
 
+@pytest.mark.parametrize("table", [exports.canvas_csv, exports.moodle_csv])
+@pytest.mark.parametrize("separator", [";", "\t", "|", ","])
+def test_a_cell_ends_at_no_other_separator(table, separator):
+    """A spreadsheet may take a semicolon or a tab for the end of a cell."""
+    name = f'a{separator}=HYPERLINK(1){separator}"=1"{separator} +1'
+    text = table([exports.Grade(Student(*[name] * 11), 1, name)], name, 30)
+    for row in csv.reader(text.splitlines(), delimiter=separator):
+        assert not [cell for cell in row if cell.lstrip(' "').startswith(("=", "+"))]
+
+
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=5)
 )
 def test_a_table_comes_back_as_it_was_written(names):
     table = rows(exports.moodle_csv([exports.Grade(Student(n), 1) for n in names], "a", 30))
     for name, row in zip(names, table[1:], strict=True):
-        assert row[0].lstrip("'") == name.replace("\0", "").lstrip("'")
+        assert row[0].replace("'", "") == name.replace("\0", "").replace("'", "")
 
 
 # as people see them
