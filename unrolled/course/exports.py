@@ -164,8 +164,7 @@ def moodle_csv(
 
 def csv_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     out = io.StringIO()
-    # all in quotes: where the list separator is “;”, a cell would end at one in the midst of it
-    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    writer = csv.writer(out, lineterminator="\r\n")
     for row in (head, *rows):
         writer.writerow([_cell(value) for value in row])
     return out.getvalue()

@@ -129,7 +129,8 @@ def hide(modules: Sequence[str], namespace: dict[str, Any]) -> None:
     original = builtins.__import__
 
     def import_(name: str, globals: Any = None, *rest: Any, **named: Any) -> Any:
-        if globals is namespace and name.partition(".")[0] in modules:
+        from_a_cell = globals is namespace or sys._getframe(1).f_globals is namespace
+        if from_a_cell and name.partition(".")[0] in modules:
             raise ModuleNotFoundError(f"No module named {name!r}")
         return original(name, globals, *rest, **named)
 

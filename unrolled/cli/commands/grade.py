@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(
             assignment=assignment.name,
-            results=[result.to_json() for result in results],
+            results=[_without_pictures(result) for result in results],
             changes=changed,
             problems=course.problems(assignment.name),
             missing=course.missing(assignment.name),
@@ -66,6 +66,14 @@ def run(options: argparse.Namespace) -> int:
         print(f"Each student:  {course.folder('feedback', 'STUDENT', assignment.name)}")
         print(f"Points:        {course.db_url}")
     return _needing_a_human(course, assignment, results)
+
+
+def _without_pictures(result: Result) -> dict[str, Any]:
+    """A result for another program; its pictures stand in the pages."""
+    data = result.to_json()
+    for verdict in data["verdicts"]:
+        del verdict["drawn"]
+    return data
 
 
 def kept(course: Course, assignment: Assignment) -> dict[str, dict[str, Any]]:
