@@ -352,6 +352,24 @@ def test_a_damaged_or_locked_file_leaves_the_others(course, tmp_path):
     assert handed_in(course) == {f"zoe/{ASSIGNMENT}/{NB}": "whole"}
 
 
+def test_a_damaged_attempt_does_not_replace_a_whole_one(course, run, tmp_path):
+    run({f"leeann_4711_9_{NB}": "whole", "leeann_4711_8_data.csv": "1"})
+    source = tmp_path / "later.zip"
+    with zipfile.ZipFile(source, "w") as archive:
+        archive.writestr(f"leeann_4711_19_{NB}", "damaged here")
+        archive.writestr("leeann_4711_18_data.csv", "2")
+    source.write_bytes(source.read_bytes().replace(b"damaged here", b"damaged Here"))
+    assert main(["collect", ASSIGNMENT, str(source), "--course", str(course.root)]) == 3
+    assert handed_in(course)[f"ann/{ASSIGNMENT}/{NB}"] == "whole"
+
+
+def test_a_record_that_somebody_changed_is_named(course, run):
+    for text in ("student;file\nann;x\n", "student,number\nann,1\n", "\xff"):
+        (course.root / f"collected-{ASSIGNMENT}.csv").write_text(text, encoding="latin-1")
+        code, told = run(CANVAS)
+        assert code == exit_codes.FAILED and "move it away, and collect again" in told.err
+
+
 def test_names_that_are_not_marked_as_utf8_are_read_all_the_same(course, tmp_path):
     source = tmp_path / "archive.zip"
     name = f"Jörg Müller-Weiß_1{MOODLE}/{NB}"
@@ -399,6 +417,8 @@ def test_of_what_several_members_handed_in_the_last_counts(course, run):
     files = {f"leeann_4711_5_{NB}": "first", f"m_4712_6_{NB}": "last"}
     assert run(files, "--groups")[0] == 0
     assert handed_in(course) == {f"{who}/{ASSIGNMENT}/{NB}": "last" for who in ("ann", "joerg")}
+    # the number of who handed it in is nobody else's
+    assert collecting.platform_numbers(course, ASSIGNMENT, "canvas") == {"joerg": "4712"}
 
 
 def test_as_json(course, run):

@@ -95,6 +95,18 @@ def test_canvas_gets_the_ids_that_it_asks_for_and_zeros_if_asked(with_roster, ca
     ]
 
 
+def test_nothing_that_lies_there_is_exported_as_0(with_roster, capsys):
+    """Bob's archive was not unpacked, and Cleo's hand-in came after grading."""
+    bob = with_roster.folder("submitted", "bob", ASSIGNMENT)
+    bob.parent.mkdir()
+    bob.with_suffix(".zip").write_text("packed")
+    submit(with_roster, "cleo")
+    code, path = export(with_roster, "canvas", "--zeros")
+    assert code == exit_codes.NOT_ALL
+    assert "handed in, but not graded yet, so left out: unrolled grade" in capsys.readouterr().err
+    assert [row[3] for row in table(path)[2:]] == ["'=1+1", "lee-a"]
+
+
 def test_nbgraders_gradebook_is_told_the_names(with_roster):
     export(with_roster, "canvas")
     with Gradebook(with_roster.db_url, with_roster.id) as book:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import random
 import re
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,13 +17,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from unrolled.cli import output
 from unrolled.course import exports
 from unrolled.course.roster import Student
 from unrolled.judging.compare import Rows
 from unrolled.judging.results import STATUSES, Mark, Result, Verdict
 from unrolled.judging.rubric import Written
 from unrolled.pages import rendering, statistics
-from unrolled.pages.feedback import feedback_page
+from unrolled.pages.feedback import (
+    feedback_page,
+    strip,
+    strip_in_words,
+    to_do_next,
+    went_well,
+)
 from unrolled.pages.report import report_page
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +124,82 @@ def test_a_page_says_points_and_that_a_text_waits():
     )
 
 
+def test_what_went_well_comes_first_and_what_to_do_next_last():
+    html = page(result("ann", 4, 2))
+    places = [html.index(words) for words in ("What went well", "<section", "What to do next")]
+    assert places == sorted(places)
+    assert went_well(result("ann", 4, 2)) == ["By hand", "In code: 2 of 4 points"]
+    assert went_well(result("bob", 0, 0)) == []
+    assert "What went well" not in page(result("bob", 0, 0))
+    assert [one.open for one in to_do_next(result("cy", 1, 0))] == [4, 3]
+    assert "until a human has read" in page(result("dee", 4, 4))
+
+
+def test_a_run_is_told_in_words_and_marks_too():
+    steps = ["right", "right", "wrong", "follows", "after"]
+    assert strip_in_words(steps) == (
+        "Steps 1 to 2 are right. Step 3 is the first that differs. After it these count: 4."
+    )
+    assert strip_in_words(["right"] * 3) == "All 3 time steps are right."
+    assert strip_in_words(["wrong"]) == "Step 1 is the first that differs."
+    long = strip(["right"] * 30 + ["wrong"] + ["after"] * 4)
+    assert [(part.name, part.status) for part in long] == [
+        ("1–30", "right"),
+        ("31", "wrong"),
+        ("32–35", "after"),
+    ]
+    html = page(drawn())
+    assert re.findall(r'<li class="(?:right|wrong|follows)">(\d+)&nbsp;<b>(.)</b>', html)[:4] == [
+        ("1", "✓"),
+        ("2", "✗"),
+        ("3", "↪"),
+        ("4", "✗"),
+    ]
+
+
+def test_hidden_cases_are_a_count_and_their_titles_are_folded():
+    html = page(drawn())
+    assert "<summary>1 of 3 hidden cases are right.</summary>" in html
+    assert html.count("A long one; Others") == 1
+    assert html.index("<summary>1 of 3") < html.index("A long one; Others")
+
+
+def test_without_the_expected_numbers_a_page_says_so_and_holds_none():
+    html = feedback_page(ASSIGNMENT, drawn(), {}, withhold=True)
+    assert "were expected are not told yet" in html
+    assert "<span>expected</span>" not in html and "1.5\n" not in html and "(3, 3, 0)" not in html
+    assert "<span>expected</span>" in page(drawn())
+    assert "h(2) is not right." in html and "✗" in html
+
+
+def test_a_file_that_could_not_be_read_is_told_once():
+    verdicts = [Verdict(q, "unreadable", None, 4.0, ["It is empty."]) for q in (EASY, HARD)]
+    html = page(Result("ann", verdicts, []))
+    assert html.count("It is empty.") == 1
+    assert "Open the notebook in Jupyter, save it" in html
+    report = class_page([Result("ann", verdicts, [])])
+    assert "could not be read: It is empty." in report
+
+
+def test_names_that_are_nearly_the_same_are_pointed_out():
+    found = statistics.alike(["Ann", "ann", "bob", "A.nn", "Zoe\u0301", "Zo\u00e9"])
+    assert found["ann"] == ["not the same as Ann, A.nn"]
+    assert found["Zo\u00e9"] == ["not the same as Zoe\u0301"]
+    assert "bob" not in found
+
+
+def test_what_needs_a_human_eye_links_to_the_page_and_to_formgrader():
+    there = "http://localhost/formgrader/{}".format
+    html = class_page([drawn()], formgrader=there)
+    name = drawn().student
+    assert f'<a href="feedback/{name}/page.html">{name}</a>' in html
+    assert f'<a href="http://localhost/formgrader/{name}">formgrader' in html
+    again = Result(
+        "eve", [Verdict(TEXT, "not graded", None, 3.0, ["x"], mark=Mark(2, again=True))], []
+    )
+    assert "changed after a human had graded it: “Text”" in class_page([again])
+
+
 @pytest.mark.parametrize("status", STATUSES)
 def test_every_status_is_said_in_words_and_has_a_colour(status):
     html = page(result("ann", 0, 0, status))
@@ -136,6 +221,19 @@ def test_marks_that_nobody_sees_are_shown():
     html = page(result("ann", 0, 0, reasons=["\u202ex"]), {"hard": "y = 1\r\n\tz\x00"})
     assert "⟨U+202E⟩x" in html
     assert "y = 1\n\tz␀" in html
+    for letter in "\u200b\u2060\ufeff\u00ad\u3164\u115f\u2800\ue000\U000e0041\u034f\u2028\ufe00":
+        assert rendering.visible(f"a{letter}b") == f"a⟨U+{ord(letter):04X}⟩b"
+    assert rendering.visible("a\u200db") == "a⟨U+200D⟩b", "nothing to be joined"
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2Jb", "\x9b31m", "a\u202eb", "\x1b]0;title\x07", "a\rb"])
+def test_on_a_terminal_nothing_obeys_a_name(name, capsys):
+    with contextlib.redirect_stdout(output.Shown(sys.stdout)):
+        print(f"{name}: 3 points")
+    output.tell(f"{name} cannot be read")
+    output.print_json(name=name)
+    told = capsys.readouterr()
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", told.out + told.err)
 
 
 @pytest.mark.parametrize(
@@ -292,13 +390,23 @@ def test_no_cell_is_a_formula(table, start):
     assert [cell for cell in cells if dangerous.match(cell)] == ["-1.5"]  # a number stays one
 
 
+@pytest.mark.parametrize("table", [exports.canvas_csv, exports.moodle_csv])
+@pytest.mark.parametrize("separator", [";", "\t", "|", ","])
+def test_a_cell_ends_at_no_other_separator(table, separator):
+    """A spreadsheet may take a semicolon or a tab for the end of a cell."""
+    name = f'a{separator}=HYPERLINK(1){separator}"=1"{separator} +1'
+    text = table([exports.Grade(Student(*[name] * 11), 1, name)], name, 30)
+    for row in csv.reader(text.splitlines(), delimiter=separator):
+        assert not [cell for cell in row if cell.lstrip(' "').startswith(("=", "+"))]
+
+
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=5)
 )
 def test_a_table_comes_back_as_it_was_written(names):
     table = rows(exports.moodle_csv([exports.Grade(Student(n), 1) for n in names], "a", 30))
     for name, row in zip(names, table[1:], strict=True):
-        assert row[0].lstrip("'") == name.replace("\0", "").lstrip("'")
+        assert row[0].replace("'", "") == name.replace("\0", "").replace("'", "")
 
 
 # as people see them

@@ -15,7 +15,7 @@ EXAMPLES = """examples:
   unrolled grade elman --course ~/courses/rnn
   unrolled grade elman --dry-run       who gains and who loses by a changed rubric
   unrolled grade elman --cluster tcp://head:8786
-  unrolled marks elman marks-elman.csv a human's points and comments
+  unrolled marks elman MARKS.csv       a human's points and comments
   unrolled export elman canvas         a table of the points
   unrolled check elman.ipynb           before handing in
   unrolled doctor                      what this machine lacks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from unrolled.course.course import Course
 from unrolled.course.downloads import Found, HandIn, hand_ins
 from unrolled.course.files import StoreError, harmless, write
 from unrolled.course.roster import Roster
+from unrolled.course.store import locked
 
 MAX_FILES, MAX_BYTES = 1000, 300_000_000
 """Of one hand-in."""
@@ -49,16 +51,19 @@ def collect(
         If something cannot be written; the hand-ins before it are collected then.
     """
     path = _record_of(course, assignment)
-    record = _Record.read(path)
-    with opened(source) as files:
+    with ExitStack() as held:
+        if not dry_run:
+            held.enter_context(locked(course.root))
+        record = _Record.read(path)
+        files = held.enter_context(opened(source))
         found = hand_ins(files, assignment, roster, groups, course.assignments())
         found.hand_ins = [
             replace(hand_in, state=_place(course, assignment, hand_in, found, record, dry_run))
             for hand_in in (_timed(each, course, roster) for each in found.hand_ins)
         ]
-    if not dry_run:
-        record.update(found)
-        write(path, record.text())
+        if not dry_run:
+            record.update(found)
+            write(path, record.text())
     return found
 
 
@@ -83,12 +88,12 @@ def _place(
     target = course.folder("submitted", hand_in.student, assignment)
     if record.has_later(hand_in):
         return "older"
-    contents = _contents(hand_in, found)
-    if not contents:
-        return "empty"
+    contents, whole = _contents(hand_in, found)
+    there = _content_of(target)
+    if not contents or not (whole or there is None):
+        return "damaged"
     if hand_in.time:
         contents["timestamp.txt",] = f"{hand_in.time}\n".encode()
-    there = _content_of(target)
     if there == contents:
         return "the same"
     if not dry_run:
@@ -105,10 +110,10 @@ def _place(
 Contents = dict[tuple[str, ...], bytes]
 
 
-def _contents(hand_in: HandIn, found: Found) -> Contents:
-    """The files of a hand-in, without a time stamp that the student wrote."""
+def _contents(hand_in: HandIn, found: Found) -> tuple[Contents, bool]:
+    """The files of a hand-in, without a time stamp that the student wrote; whether that is all."""
     contents: Contents = {}
-    room = MAX_BYTES
+    room, whole = MAX_BYTES, True
     for piece in hand_in.pieces:
         # the exchange's is nbgrader's own, and its folder's name says the same
         if piece.inside[0].casefold() == "timestamp.txt":
@@ -123,7 +128,8 @@ def _contents(hand_in: HandIn, found: Found) -> Contents:
             contents[piece.inside] = content
         except ArchiveError as reason:
             found.leave_out(piece.file, str(reason))
-    return contents
+            whole = False
+    return contents, whole
 
 
 def _clash(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
@@ -140,17 +146,16 @@ def _content_of(folder: Path) -> Contents | None:
 
 def _replace(ours: Path, target: Path, contents: Contents) -> None:
     """Put a folder with these files into the place of another, which is kept."""
-    unfinished = ours / "collecting"
+    unfinished = target.with_name(f".{target.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     for parts, content in contents.items():
         path = unfinished.joinpath(*parts)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() or target.is_symlink():
         kept = ours / "replaced" / target.parent.name
         kept.mkdir(parents=True, exist_ok=True)
-        target.rename(kept / datetime.now().strftime("%Y-%m-%d %H.%M.%S.%f"))
+        shutil.move(target, kept / datetime.now().strftime("%Y-%m-%d %H.%M.%S.%f"))
     unfinished.rename(target)
 
 
@@ -167,10 +172,14 @@ class _Record:
     def read(cls, path: Path) -> _Record:
         try:
             with open(path, encoding="utf-8", newline="") as file:
-                rows = [row for row in csv.DictReader(file) if row.get("student")]
+                rows = [{k: row[k] or "" for k in cls.COLUMNS} for row in csv.DictReader(file)]
         except FileNotFoundError:
             rows = []
-        return cls({row["student"]: row for row in rows})
+        except (OSError, UnicodeError, KeyError, csv.Error):
+            raise ArchiveError(
+                f"{path} is not as unrolled collect wrote it; move it away, and collect again"
+            ) from None
+        return cls({row["student"]: row for row in rows if row["student"]})
 
     def has_later(self, hand_in: HandIn) -> bool:
         """Whether a later attempt than this was collected before."""
@@ -185,7 +194,7 @@ class _Record:
     def update(self, found: Found) -> None:
         """Take in what was found now."""
         for hand_in in found.hand_ins:
-            if hand_in.state not in ("older", "empty"):
+            if hand_in.state not in ("older", "damaged"):
                 self.rows[hand_in.student] = {
                     "student": hand_in.student,
                     "platform": hand_in.platform,

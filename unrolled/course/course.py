@@ -28,6 +28,7 @@ from unrolled.judging.variants import variant_of
 CONFIG = "nbgrader_config.py"
 SECRET = "course-secret"
 PER_STUDENT = "per-student"
+OF_PROGRAMS = ("__MACOSX", "__pycache__")
 ROSTER = "roster.csv"
 
 
@@ -286,6 +287,15 @@ class Course:
         """Who handed in, in order of name; none where nobody has."""
         return [name for name, problem in self._submitted(assignment) if not problem]
 
+    def missing(self, assignment: str) -> list[str]:
+        """Who is in the class and has handed in nothing, in the order of the roster.
+
+        What lies there and cannot be graded, such as a file in the place of a folder, is something.
+        """
+        found = [name for name, _ in self._submitted(assignment)]
+        there = {*found, *(Path(name).stem for name in found)}
+        return [id_ for id_ in self.class_roster().ids if id_ not in there]
+
     def all_submitted(self) -> set[str]:
         """Who handed in anything at all."""
         submitted = self.root / self.directory.submitted_directory
@@ -302,7 +312,7 @@ class Course:
         found = [
             (path.name, _problem(path, assignment))
             for path in sorted(submitted.iterdir())
-            if not path.name.startswith((".", "__"))
+            if not path.name.startswith(".") and path.name not in OF_PROGRAMS
         ]
         return [(name, problem) for name, problem in found if problem is not None]
 
@@ -336,13 +346,19 @@ def _problem_of_what_can_be_read(path: Path, assignment: str) -> str | None:
         return f"{where} is {what}, not a student's folder: unpack or remove it"
     folder = path / assignment
     if not folder.is_dir():
-        others = sorted(p.name for p in path.iterdir() if p.name.startswith(assignment))
+        listed = sorted(p.name for p in path.iterdir())
+        for name in listed:
+            if name.casefold() == assignment.casefold() and (path / name).is_dir():
+                return f"{where / name} has another spelling: rename it to {where / assignment}"
+        others = [name for name in listed if name.startswith(assignment)]
         if not others:
             return None
         shown = ascii(others[0])[1:-1]
         return f"{where / shown} is not a folder: unpack it into {where / assignment}"
     if not path.name.isprintable():
         return f"{where} has characters in its name that no gradebook can hold: rename it"
+    if path.name.startswith("__"):
+        return f"{where} begins as only folders of programs do: rename it"
     if len(path.name) > MAX_NAME:
         return f"{where} has a name of more than {MAX_NAME} characters: rename it"
     return ""

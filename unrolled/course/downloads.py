@@ -72,26 +72,23 @@ class HandIn:
     Attributes
     ----------
     number : str
-        The platform's number of the student.
+        The platform's number of this student; empty for one in whose name another handed in.
     time : str
         When it was handed in, where that is known.
     state : str
-        What became of it: "new", "changed", "the same", "older" than what was collected before, or
-        "empty", where none of its files can be taken.
+        What became of it: "new", "changed", "the same", or "older" than what was collected before;
+        "damaged" where files of it cannot be read and what was there stays, or there is nothing.
     """
 
     student: str
     pieces: tuple[Piece, ...]
+    number: str = ""
     time: str = ""
     state: str = "new"
 
     @property
     def platform(self) -> str:
         return self.pieces[0].platform
-
-    @property
-    def number(self) -> str:
-        return self.pieces[0].number
 
     @property
     def late(self) -> bool:
@@ -160,7 +157,9 @@ def hand_ins(
         chosen = _chosen(claims[student], groups)
         if chosen is not None:
             pieces = tuple(_last_attempt(chosen, assignment))
-            found.hand_ins.append(HandIn(student, pieces, pieces[0].time))
+            own = _who(pieces[0], roster)
+            number = pieces[0].number if isinstance(own, Student) and own.id == student else ""
+            found.hand_ins.append(HandIn(student, pieces, number, pieces[0].time))
             continue
         whose = ", ".join(sorted({owned[0].number or owned[0].name for owned in claims[student]}))
         why = f"{whose} could each be {student}; write the right number into the roster"

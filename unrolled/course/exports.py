@@ -81,9 +81,12 @@ def grades(
             if is_there(course, submission.student_id, assignment)
         ]
     if zeros:
-        there = {grade.student.id for grade in found} | set(course.handed_in(assignment))
-        gone = [student for student in roster.students if student.id not in there]
-        found += [Grade(student, 0.0, "Nothing was handed in.") for student in gone]
+        gone = set(course.missing(assignment)) - {grade.student.id for grade in found}
+        found += [
+            Grade(student, 0.0, "Nothing was handed in.")
+            for student in roster.students
+            if student.id in gone
+        ]
     return sorted(found, key=lambda grade: grade.student.id), most
 
 
@@ -146,8 +149,7 @@ def moodle_csv(
 
 def csv_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     out = io.StringIO()
-    # all in quotes: where the list separator is “;”, a cell would end at one in the midst of it
-    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    writer = csv.writer(out, lineterminator="\r\n")
     for row in (head, *rows):
         writer.writerow([_cell(value) for value in row])
     return out.getvalue()

@@ -49,11 +49,15 @@ def in_a_name(text: str) -> str:
     return re.sub(r"[^\w-]+", "-", text).strip("-")[:100] or "none"
 
 
+FORMULA = re.compile(r"((?:\A|[;,\t|\r\n])[\s\"']*)(?=[=+\-@＝＋－＠|%])")
+"""Before what a spreadsheet computes: at the start of a cell, or of what it may take for one."""
+
+
 def harmless(text: str) -> str:
     """A text for a table's cell that a spreadsheet shows and never computes.
 
     What begins with one of these characters is a formula to a spreadsheet, which may send the
-    table's other cells to anyone; an apostrophe before it makes it a text.
+    table's other cells to anyone; an apostrophe before it makes it a text. A cell may also begin
+    after a semicolon or a tab, where these separate the cells of a list.
     """
-    text = text.replace("\0", "")
-    return f"'{text}" if text.lstrip()[:1] in {*"=+-@＝＋－＠", "|", "%"} - {""} else text
+    return FORMULA.sub(r"\1'", text.replace("\0", ""))

@@ -208,8 +208,8 @@ def _first(row: Mapping[str | None, str | None], columns: Iterable[str]) -> str:
 
 def _is_no_student(row: Mapping[str | None, str | None]) -> bool:
     """An empty line, or one that Canvas writes above and below its students."""
-    if not any(isinstance(value, str) and value.strip() for value in row.values()):
-        return True
+    if len(row) > 1 and not any(isinstance(v, str) and v.strip() for v in row.values()):
+        return True  # as spreadsheets leave them below
     student = (row.get("Student") or "").strip()
     return student in ("Points Possible", "Student, Test") or (
         "ID" in row and "id" not in row and "Student" in row and not (row["ID"] or "").strip()

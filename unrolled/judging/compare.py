@@ -353,7 +353,7 @@ def spell_answer(have: Any, want: Any) -> str:
     listed = isinstance(have, list | tuple | set | frozenset) and have
     if listed and all(isinstance(one, str) for one in listed):
         return _quoted(*[one[:60] for one in list(listed)[:SHOWN]])
-    if have is None or _unfilled(have):
+    if have is None or unfilled(have):
         return spell_typed(have)
     return spell(np.asarray(have)) if isinstance(have, int | float) else _kind(have, "a text")
 
@@ -371,8 +371,13 @@ def typed_rows(name: str, have: Any, want: Any, tolerance: float) -> Rows | None
     return rows(name, have, want, wrong) if wrong.any() else None
 
 
-def spell_rounded(value: Any, tolerance: float) -> str:
-    """A typed number as it is looked up: with as many decimals as ``tolerance`` asks for."""
+def spell_rounded(value: Any, tolerance: float, want: Any = 0) -> str:
+    """What was typed as it is looked up: numbers with as many decimals as ``tolerance`` asks for.
+
+    ``want`` is what is right, which may be a text.
+    """
+    if isinstance(as_right(want), Words | Choice):
+        return spell_answer(value, want)
     array = array_of(value)
     if isinstance(array, str):
         return spell_typed(value)
@@ -385,7 +390,7 @@ def spell_typed(value: Any) -> str:
     """Whatever a student typed, in a few words: numbers, or what it is instead."""
     if value is None:
         return "missing"
-    if _unfilled(value):
+    if unfilled(value):
         return UNFILLED
     array = array_of(value)
     return array if isinstance(array, str) else spell(array)
@@ -505,7 +510,7 @@ def as_array(name: str, like: NDArray, value: Any) -> NDArray | Difference:
         wanted = "a text"
     if value is None:
         return Difference("missing", name, None, "missing", wanted)
-    if _unfilled(value):
+    if unfilled(value):
         return Difference("empty", name, None, UNFILLED, wanted)
     array = texts_of(value) if texts else array_of(value)
     if isinstance(array, str):
@@ -525,10 +530,10 @@ def as_array(name: str, like: NDArray, value: Any) -> NDArray | Difference:
     return array.astype(float)
 
 
-def _unfilled(value: Any) -> bool:
+def unfilled(value: Any) -> bool:
     """Whether the ``...`` that a notebook is given out with still stands in a value."""
     if isinstance(value, list | tuple):
-        return any(map(_unfilled, value))
+        return any(map(unfilled, value))
     return value is ... or (isinstance(value, Opaque) and value.kind == "ellipsis")
 
 

@@ -80,7 +80,7 @@ def _places(wrong: Wrong, asked: Asked, over_time: bool) -> list[str]:
     right = right_values(asked, over_time)
     if isinstance(asked, Typed):
         return [
-            f"{name} = {spell_rounded(value, asked.tolerance)}"
+            f"{name} = {spell_rounded(value, asked.tolerance, asked.right[name])}"
             for name, value in values.items()
             if not agrees(value, asked.right[name], asked.tolerance)
         ]

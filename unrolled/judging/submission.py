@@ -12,6 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from unrolled.judging.notebook import as_given_out, cell_id, is_answer, source
 from unrolled.judging.program import MOST_OWN_CELLS, Cell, Program, defined, plain
 
 MAX_BYTES = 10_000_000
+
+
+HELD = "/proc/self/fd/"
 
 
 class Unreadable(UnrolledError):
@@ -336,6 +340,8 @@ def load(path: Path, most: int = MAX_BYTES) -> bytes:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise Unreadable(f"{path.name} is not a file.")
+        if not _is_inside(descriptor, path):
+            raise Unreadable(f"{path.name} lies behind a link.")
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read(most + 1)
     finally:
@@ -343,6 +349,39 @@ def load(path: Path, most: int = MAX_BYTES) -> bytes:
     if len(content) > most:
         raise Unreadable(f"{path.name} is larger than {most // 1_000_000} MB.")
     return content
+
+
+@contextmanager
+def standing(folder: Path) -> Iterator[Path]:
+    """The folder as it is now, under a name that stays its own: whoever puts a link into its place,
+    or into that of the folder above it, while it is read changes nothing.
+
+    Raises
+    ------
+    Unreadable
+        If it, or the folder above it, is a link or no folder.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    held: list[int] = []
+    try:
+        held.append(os.open(folder.parent, flags))
+        held.append(os.open(folder.name, flags, dir_fd=held[0]))
+        yield Path(f"{HELD}{held[1]}")
+    except NotADirectoryError:
+        linked = folder.is_symlink() or folder.parent.is_symlink()
+        what = "a symbolic link" if linked else "a file"
+        raise Unreadable(f"The hand-in is {what}, not a folder.") from None
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+
+
+def _is_inside(descriptor: int, path: Path) -> bool:
+    """Whether what was opened lies in the folder that stands, if it was opened by such a one."""
+    if not str(path).startswith(HELD):
+        return True
+    top = os.readlink(Path(*path.parts[:5]))
+    return os.readlink(f"{HELD}{descriptor}").startswith(f"{top}/")
 
 
 def _notebook(content: bytes, name: str) -> dict:

@@ -53,8 +53,10 @@ def feedback_page(
     withhold
         Leave out the numbers that were expected.
     """
+    unread = {verdict.standing for verdict in result.verdicts} == {"unreadable"}
     return render(
         "feedback.html",
+        unread=result.verdicts[0].reasons[0] if unread else "",
         assignment=assignment,
         result=result,
         answers=answers,

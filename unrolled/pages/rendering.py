@@ -6,6 +6,7 @@ autoescaping; the pages' policy also forbids scripts and any request.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -20,7 +21,9 @@ SHOWN_AS_NOTHING = {
 """Letters and marks that no font shows: fillers, joiners, and selectors of a letter's variant. The
 two that choose between a picture and a sign (U+FE0E, U+FE0F) stand in honest texts."""
 HIDDEN_KINDS = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-"""Unicode's categories of what controls and formats: what turns a text's direction, too."""
+"""Unicode's categories of what controls and formats, such as turning a text's direction."""
+JOINER = re.compile("(?<=[^\\x00-\\x7f])[\u200c\u200d](?=[^\\x00-\\x7f])")
+"""Joins or parts two letters, as Persian needs it, or two pictures: then it belongs to them."""
 
 
 def visible(text: str) -> str:
@@ -32,7 +35,9 @@ def visible(text: str) -> str:
     >>> visible("a\\x1b[2J\\u202eb")
     'a␛[2J⟨U+202E⟩b'
     """
-    return "".join(map(_visible, str(text).replace("\r\n", "\n")))
+    text = str(text).replace("\r\n", "\n")
+    belonging = {found.start() for found in JOINER.finditer(text)}
+    return "".join(c if n in belonging else _visible(c) for n, c in enumerate(text))
 
 
 def _visible(letter: str) -> str:

@@ -218,13 +218,11 @@ class _Run:
     def _read_submission(self, student: str) -> Job:
         folder = self.course.folder("submitted", student, self.assignment.name)
         name = f"{self.assignment.name}.ipynb"
-        _, notes = time_stamp(folder)
+        notes: list[str] = []
         try:
-            if folder.is_symlink() or folder.parent.is_symlink():
-                raise submission.Unreadable("The hand-in is a symbolic link, not a folder.")
-            if not folder.is_dir():
-                raise submission.Unreadable("The hand-in is a file, not a folder.")
-            found = handed_in.notebook(folder, name, self.assignment.released)
+            with submission.standing(folder) as there:
+                notes += [*time_stamp(there)[1], *hard_links(there)]
+                found = handed_in.notebook(there, name, self.assignment.released)
         except submission.Unreadable as reason:
             return Job(student, unreadable=str(reason), notes=tuple(notes))
         return Job(student, found.content, notes=(*notes, *found.notes))
@@ -403,6 +401,15 @@ def _line_of(path: Path) -> str:
     except (submission.Unreadable, UnicodeError):
         return ""
     return text if len(text) <= 200 and text.strip().isprintable() else ""
+
+
+def hard_links(folder: Path) -> list[str]:
+    """A note of each notebook that has another name on this machine, too."""
+    linked = sorted(p.name for p in folder.glob("*.ipynb") if p.lstat().st_nlink > 1)
+    return [
+        f"{name[:80]} is a hard link: the same file has another name on this machine."
+        for name in linked
+    ]
 
 
 def time_stamp(folder: Path) -> tuple[datetime | None, list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -96,7 +96,7 @@ def write_report(
             known[student] += why
     late = settle(course, assignment.name)
     told = {student: one.words for student, one in late.items()}
-    gone = missing(course, (result.student for result in results))
+    gone = course.missing(assignment.name)
     sections = course.class_roster().sections
     for section, students in sections.items() if len(sections) > 1 else ():
         page = report_page(
@@ -111,12 +111,6 @@ def write_report(
         write(path.with_stem(f"{path.stem}-{in_a_name(section)}"), page)
     write(path, report_page(assignment, results, link, known, wall, formgrader, told, gone))
     return path
-
-
-def missing(course: Course, handed_in: Iterable[str]) -> list[str]:
-    """Who is in the class and has not handed in, in the order of the roster."""
-    there = set(handed_in)
-    return [id_ for id_ in course.class_roster().ids if id_ not in there]
 
 
 def formgrader_address(

@@ -21,6 +21,7 @@ from unrolled.judging.compare import (
     inputs_in_words,
     place_and_value,
     spell_rounded,
+    unfilled,
 )
 
 
@@ -53,6 +54,8 @@ def check_by_hand(
     if result.first is None:
         print(f"Right: h and y at all {len(true)} time steps.")
         return
+    if result.first.kind == "empty":
+        raise CheckFailed(f"{result.first.quantity}: {result.first.got}.")
     t, slip = next(iter(result.slips.items()), (len(true) + 1, result.first))
     fine = {1: "", 2: " Step 1 is fine."}.get(t, f" Steps 1 to {t - 1} are fine.")
     if result.first.kind in ("missing", "type", "shape"):
@@ -89,10 +92,10 @@ def check_numbers(
     for name, value in got.items():
         if agrees(value, right[name], tolerance):
             continue
-        if value is None or value is ...:
+        if value is None or unfilled(value):
             told.append(f"{name} is not filled in yet.")
             continue
-        place = f"{name} = {spell_rounded(value, tolerance)}"
+        place = f"{name} = {spell_rounded(value, tolerance, right[name])}"
         hint = (hints or {}).get(place) or _of_another_shape(value, right[name])
         told.append(f"{place} is not right. {hint}".strip())
     if told:

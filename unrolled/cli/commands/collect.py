@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from nbgrader.exchange.default import Exchange
 from tabulate import tabulate
 
 from unrolled.cli import exit_codes
-from unrolled.cli.output import print_json
+from unrolled.cli.output import print_json, tell
 from unrolled.course.collecting import collect
 from unrolled.course.course import Course, CourseError
 from unrolled.course.downloads import Found
 from unrolled.course.roster import Roster
-from unrolled.pages.rendering import visible
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(_told(found, missing, options.dry_run))
     for file, why in found.unmapped:
-        print(f"unrolled: {visible(file)}: {visible(why)}", file=sys.stderr)
+        tell(f"{file}: {why}")
     return exit_codes.NOT_ALL if found.unmapped else 0
 
 
@@ -61,7 +59,7 @@ def _told(found: Found, missing: list[str], dry_run: bool) -> str:
         [
             hand_in.student,
             hand_in.state + (", late" if hand_in.late else ""),
-            visible(", ".join(piece.file.path for piece in hand_in.pieces)),
+            ", ".join(piece.file.path for piece in hand_in.pieces),
         ]
         for hand_in in found.hand_ins
     ]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from unrolled.cli import exit_codes
+from unrolled.cli.output import tell
 from unrolled.course.collecting import platform_numbers
 from unrolled.course.course import Course
 from unrolled.course.exports import Grade, canvas_csv, grades, moodle_csv
 from unrolled.course.files import in_a_name, write
-from unrolled.running.reporting import missing, settle
+from unrolled.running.reporting import settle
 
 
 def run(options: argparse.Namespace) -> int:
@@ -23,7 +23,9 @@ def run(options: argparse.Namespace) -> int:
     assignment, titles = asked.name, {q.cell: q.title for q in asked.questions}
     late = {student: one.words for student, one in settle(course, assignment).items()}
     found, most = grades(course, assignment, titles, late, options.zeros)
-    gone = missing(course, course.handed_in(assignment))
+    gone = course.missing(assignment)
+    graded = {grade.student.id for grade in found}
+    later = [student for student in course.handed_in(assignment) if student not in graded]
     path = options.out or course.root / f"{options.platform}-{assignment}.csv"
     make = {"canvas": canvas_csv, "moodle": moodle_csv}[options.platform]
     numbers = platform_numbers(course, assignment, options.platform)
@@ -31,14 +33,18 @@ def run(options: argparse.Namespace) -> int:
         write(part, make(of_it, assignment, most, numbers))
         print(part)
     if waiting := sum(grade.score is None for grade in found):
-        print(f"unrolled: {waiting} without a grade: they wait for a human", file=sys.stderr)
-    if gone and not options.zeros:
-        print(
-            f"unrolled: {len(gone)} of the class handed in nothing and are left out, unless you "
-            f"ask for --zeros: {', '.join(gone)}",
-            file=sys.stderr,
+        tell(f"{waiting} without a grade: they wait for a human")
+    if later:
+        tell(
+            f"{', '.join(later)} handed in, but not graded yet, so left out: "
+            f"unrolled grade {assignment}"
         )
-    return exit_codes.NOT_ALL if waiting else 0
+    if gone and not options.zeros:
+        tell(
+            f"{len(gone)} of the class handed in nothing and are left out, unless you "
+            f"ask for --zeros: {', '.join(gone)}"
+        )
+    return exit_codes.NOT_ALL if waiting or later else 0
 
 
 def _parts(

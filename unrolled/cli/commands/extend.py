@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import timedelta
 
+from unrolled.cli.output import tell
 from unrolled.course.course import Course, CourseError
 from unrolled.course.lateness import due_date, extend, in_words
 
@@ -30,9 +30,8 @@ def run(options: argparse.Namespace) -> None:
         until = in_words(due + more, course) if due else "no deadline yet"
         print(f"{student}: {until}")
     if due is None:
-        print(
-            f"unrolled: {options.assignment} has no deadline, so that nobody is late; nbgrader "
+        tell(
+            f"{options.assignment} has no deadline, so that nobody is late; nbgrader "
             f"sets it: nbgrader db assignment add {options.assignment} "
-            '--duedate "2026-12-01 18:00 UTC"',
-            file=sys.stderr,
+            '--duedate "2026-12-01 18:00 UTC"'
         )

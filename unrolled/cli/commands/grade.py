@@ -21,7 +21,7 @@ from unrolled.judging.results import UNSAFE, Result
 from unrolled.pages.rendering import points, visible
 from unrolled.running.grading import by_student
 from unrolled.running.grading import grade as grade_class
-from unrolled.running.reporting import missing, write_report
+from unrolled.running.reporting import write_report
 
 
 def run(options: argparse.Namespace) -> int:
@@ -50,22 +50,30 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(
             assignment=assignment.name,
-            results=[result.to_json() for result in results],
+            results=[_without_pictures(result) for result in results],
             changes=changed,
             problems=course.problems(assignment.name),
-            missing=missing(course, (result.student for result in results)),
+            missing=course.missing(assignment.name),
             report=report and str(report),
         )
     elif options.dry_run:
         print(told(changed))
     else:
         print(table(assignment, results))
-        if gone := missing(course, (result.student for result in results)):
+        if gone := course.missing(assignment.name):
             print(f"\nNothing from {len(gone)} of the class: {', '.join(gone)}")
         print(f"\nThe class:     {report}")
         print(f"Each student:  {course.folder('feedback', 'STUDENT', assignment.name)}")
         print(f"Points:        {course.db_url}")
     return _needing_a_human(course, assignment, results)
+
+
+def _without_pictures(result: Result) -> dict[str, Any]:
+    """A result for another program; its pictures stand in the pages."""
+    data = result.to_json()
+    for verdict in data["verdicts"]:
+        del verdict["drawn"]
+    return data
 
 
 def kept(course: Course, assignment: Assignment) -> dict[str, dict[str, Any]]:

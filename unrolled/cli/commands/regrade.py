@@ -13,7 +13,6 @@ from unrolled.course.course import Course
 from unrolled.course.gradebook import open_gradebook
 from unrolled.course.requests import Request
 from unrolled.judging.results import Mark
-from unrolled.pages.rendering import visible
 from unrolled.running.grading import graded, show_marks
 from unrolled.running.reporting import write_report
 
@@ -29,7 +28,7 @@ def run(options: argparse.Namespace) -> None:
     before = graded(course, assignment)
     only = {request.student for request in asked}
     after = grade_with_progress(course, assignment, only=only, dry_run=options.dry_run)
-    rows = [list(map(visible, row)) for row in requests.in_rows(asked, before, after)]
+    rows = [row for row in requests.in_rows(asked, before, after)]
     heads = ["hand-in", "question", "before", "now", "reason"]
     print(tabulate(rows, heads, disable_numparse=True))
     looks = [(request.student, request.question) for request in asked if request.question]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from unrolled.authoring.releasing import prepare
+from unrolled.cli.output import tell
 from unrolled.course.course import Course
 from unrolled.course.roster import Roster
 
@@ -16,7 +16,7 @@ def run(options: argparse.Namespace) -> None:
     roster = Roster.read(options.per_student) if options.per_student else None
     if prepare(course, options.assignment):
         source = course.folder("source", ".", options.assignment)
-        print(f"unrolled: what the rubric says was written into {source}", file=sys.stderr)
+        tell(f"what the rubric says was written into {source}")
     if roster:
         print(course.release_per_student(options.assignment, roster))
     else:

@@ -10,7 +10,6 @@ from unrolled.authoring.similarity import alike, given_text, texts
 from unrolled.cli.output import print_json
 from unrolled.course.course import Course
 from unrolled.course.files import write
-from unrolled.pages.rendering import visible
 from unrolled.pages.similar import similar_page
 
 MOST = 200
@@ -34,7 +33,7 @@ def run(options: argparse.Namespace) -> None:
     path = course.root / f"similar-{assignment.name}.html"
     write(path, similar_page(assignment, pairs[:MOST], len(written), options.above / 100))
     rows = [
-        [*map(visible, pair.students), *(f"{100 * share:.0f} %" for share in pair.shares)]
+        [*pair.students, *(f"{100 * share:.0f} %" for share in pair.shares)]
         for pair in pairs[:MOST]
     ]
     if rows:
