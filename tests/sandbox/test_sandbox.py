@@ -614,8 +614,11 @@ for folder, _, files in os.walk("/python"):
     sys.path.append(folder)
     for file in files:
         path = os.path.join(folder, file)
-        if "rnnlib" in path or ("solution" in file and os.access(path, os.R_OK)):
-            found.append(path)
+        try:
+            if "rnnlib" in path or ("solution" in file and open(path).read()):
+                found.append(path)
+        except OSError:
+            pass
 for name in ("rnnlib", "solution"):
     try:
         found.append(str(__import__(name).secret))
