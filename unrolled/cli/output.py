@@ -36,7 +36,7 @@ class Shown(io.TextIOBase):
 def _shown(text: str) -> str:
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
-    from unrolled.pages.rendering import visible
+    from unrolled.seen import visible
 
     return visible(text)
 

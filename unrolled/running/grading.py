@@ -29,10 +29,10 @@ from unrolled.judging import handed_in, submission
 from unrolled.judging.assignment import Assignment, same_verdict_for_all
 from unrolled.judging.results import Result, from_json
 from unrolled.judging.variants import variant_of
-from unrolled.pages.rendering import visible
 from unrolled.running import executors, work
 from unrolled.running.work import Context, Done, Job
 from unrolled.sandbox import containers, packages
+from unrolled.seen import visible
 
 AHEAD = 4
 """Hand-ins under way for each worker, so that none waits for work."""

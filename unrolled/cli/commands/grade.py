@@ -18,10 +18,11 @@ from unrolled.course.course import Course
 from unrolled.course.store import Store
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.results import UNSAFE, Result
-from unrolled.pages.rendering import points, visible
+from unrolled.pages.rendering import points
 from unrolled.running.grading import by_student
 from unrolled.running.grading import grade as grade_class
 from unrolled.running.reporting import write_report
+from unrolled.seen import visible
 
 
 def run(options: argparse.Namespace) -> int:

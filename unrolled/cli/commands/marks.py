@@ -11,9 +11,9 @@ from unrolled.course import marks
 from unrolled.course.course import Course
 from unrolled.course.files import write
 from unrolled.course.gradebook import open_gradebook
-from unrolled.pages.rendering import visible
 from unrolled.running.grading import graded, show_marks
 from unrolled.running.reporting import write_report
+from unrolled.seen import visible
 
 
 def run(options: argparse.Namespace) -> None:
