@@ -23,7 +23,7 @@ class Activation:
     last axis, all others entry by entry.
 
     ``function`` is φ without the check of what comes in, for arrays that are floating-point
-    already, as cells need it; ``slope`` is φ′ of a and y, likewise.
+    already, as cells need it; ``slope`` is φ′ of a and y, likewise: as ``derivative`` returns it.
     """
 
     name: str
@@ -38,16 +38,21 @@ class Activation:
         """φ′(a).
 
         Of the shape of ``a``, (..., n), where φ works entry by entry. For softmax the Jacobian
-        J of shape (..., n, n), with J[..., i, j] = ∂y_i/∂a_j.
+        J of shape (..., n, n), with J[..., i, j] = ∂y_j/∂a_i: the row is where a change comes from,
+        the column where it goes to, as everywhere here.
         """
         a = as_array("a", a)
         return self.slope(a, self.function(a))
 
     def pull_back(self, dy: Array, a: Array, y: Array) -> Array:
-        """∂L/∂a from dy = ∂L/∂y, all (..., n): dy φ′(a), entry by entry; for softmax dy J."""
-        if self.function is _softmax:  # dy J, without n² numbers
+        """∂L/∂a from dy = ∂L/∂y, all (..., n): dy φ′(a) entry by entry, or dy Jᵀ."""
+        if self.function is _softmax:  # dy Jᵀ, without n² numbers
             return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
-        return dy * self.slope(a, y)
+        slope = self.slope(a, y)
+        if slope.ndim == a.ndim:
+            return dy * slope
+        back: Array = np.matmul(dy[..., None, :], np.swapaxes(slope, -1, -2))[..., 0, :]
+        return back
 
 
 def sigmoid(a: Array) -> Array:

@@ -50,6 +50,25 @@ def test_the_introduction_counts_right():
     assert total == sum(kinds) == len(NUMBERS)
 
 
+def test_nothing_is_said_twice():
+    printed = re.findall(r"^\*\*Printed:\*\* (.+)$", TEXT, re.MULTILINE)
+    assert len(printed) == len(set(printed)) == len(NUMBERS)
+
+
+@pytest.mark.parametrize("name", ["training", "bptt", "gradients"])
+def test_the_entries_that_a_chapter_cites_are_of_the_source_that_it_speaks_of(name):
+    cells = nbformat.read(PAGE.with_name(f"{name}.ipynb"), as_version=4).cells
+    stands = next(cell.source for cell in cells if "## Where this stands" in cell.source)
+    cited = 0
+    for paragraph in stands.partition("## Where this stands")[2].split("\n\n"):
+        source = re.match(r"Source (00\d)", paragraph)
+        for listed in re.findall(r"\bentr(?:y|ies) ((?:\d+(?:, | and | to )?)+)", paragraph):
+            for number in map(int, re.findall(r"\d+", listed)):
+                assert f"*Source {source[1]}, " in section(number)[0].source, number
+                cited += 1
+    assert cited
+
+
 def test_links_within_the_page_have_their_targets():
     targets = set(re.findall(r"^\(([\w-]+)\)=$", TEXT, re.MULTILINE))
     assert set(re.findall(r"\]\(#([\w-]+)\)", TEXT)) <= targets

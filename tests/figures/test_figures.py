@@ -149,6 +149,12 @@ def test_one_product_instead_of_two():
     ]
 
 
+def test_one_product_is_named_by_what_is_fed_back(rng):
+    layer = unroll(Layer(draw(rng, 2, 3), draw(rng, 3, 3), draw(rng, 3)), draw(rng, 2, 2))
+    assert "[x(t), y(t−1)] W" in str(stepper(layer, stacked=True))
+    assert "[x(t), h(t−1)] W" in str(stepper(notes(), stacked=True))
+
+
 def test_gates_are_not_stacked(rng):
     with pytest.raises(ValueError, match="stacked is True, and the trace is of a LSTM; expected"):
         stepper(unroll(gated(LSTM, rng), draw(rng, 3, 2)), stacked=True)

@@ -102,8 +102,8 @@ def test_the_derivative_of_relu_by_central_differences():
 
 def test_the_jacobian_of_softmax(rng):
     softmax, a = activation("softmax"), rng.normal(size=4)
-    columns = [softmax(a + TINY * 1j * unit).imag / TINY for unit in np.eye(4)]
-    np.testing.assert_allclose(softmax.derivative(a), np.stack(columns, axis=1), atol=1e-12)
+    moved = [softmax(a + TINY * 1j * unit).imag / TINY for unit in np.eye(4)]  # one entry each
+    np.testing.assert_allclose(softmax.derivative(a), np.stack(moved), atol=1e-12)
 
 
 def test_the_jacobian_of_softmax_in_numbers():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import RANDOM, draw, random_elman, random_state
+from networks import RANDOM, draw, random_elman, random_jordan, random_state
 
-from rnnlib import bptt, contributions, pad, unroll
+from rnnlib import ACTIVATIONS, Activation, activation, bptt, contributions, pad, unroll
 from rnnlib.examples import notes_elman, notes_inputs
 from rnnlib.parameters import map_parameters, parameters, with_parameters
 from rnnlib.seeds import names_of_seeds
@@ -51,7 +51,29 @@ def by_complex_step(function, array):
 @pytest.mark.parametrize("leading", [(), (3,), (2, 2)])
 @pytest.mark.parametrize("network", RANDOM)
 def test_every_gradient_by_the_complex_step(network, leading, rng):
-    cell, xs = network(rng), draw(rng, T, *leading, 2)
+    assert_every_gradient(network(rng), leading, rng)
+
+
+@pytest.mark.parametrize("leading", [(), (3,)])
+@pytest.mark.parametrize("network", [random_elman, random_jordan])
+def test_a_readout_whose_jacobian_is_neither_diagonal_nor_symmetric(
+    network, leading, rng, monkeypatch
+):
+    def heaped(a):  # y_j = sin a_1 + ... + sin a_j
+        return np.sin(a).cumsum(axis=-1)
+
+    def slope(a, y):  # row i: where a change of a_i goes to
+        return np.cos(a)[..., :, None] * np.triu(np.ones((a.shape[-1], a.shape[-1])))
+
+    monkeypatch.setitem(ACTIVATIONS, "heaped", Activation("heaped", heaped, slope))
+    a = draw(rng, 4)
+    moved = [heaped(a + TINY * 1j * unit).imag / TINY for unit in np.eye(4)]
+    np.testing.assert_allclose(activation("heaped").derivative(a), moved)
+    assert_every_gradient(network(rng, g_o="heaped"), leading, rng)
+
+
+def assert_every_gradient(cell, leading, rng):
+    xs = draw(rng, T, *leading, 2)
     initial = random_state(rng, cell, leading)
     trace = unroll(cell, xs, initial)
     weights = weights_for(rng, trace)

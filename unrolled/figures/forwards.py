@@ -219,7 +219,7 @@ class _Step:
             "one product",
             f"{self.both_}{told} times `W`, which is `W_x` above `{self.names.weights}`, gives "
             f"{_value(self.share + self.kept, rows)}.",
-            {self.x_: self.x, "[x(t), h(t−1)] W": self.share + self.kept},
+            {self.x_: self.x, f"[{self.x_}, {self.past}] W": self.share + self.kept},
             used={"both", "W"},
             new={"from both"},
             lit={("x", t), ("W_x", t), (self.memory, t - 1), (self.names.weights, t)},
