@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -158,11 +159,10 @@ def namespaces(pid):
 def test_each_hand_in_has_namespaces_of_its_own():
     seen = [], [], []
     # at once, lest a number is given again
-    with container(QUICK) as place, container(QUICK) as elsewhere:
+    with container(QUICK) as place, container(QUICK) as elsewhere, ExitStack() as held:
         for where, found in zip((place, place, elsewhere), seen, strict=True):
-            with where.question() as session:
-                session.start([])
-                found.append(namespaces(student().pid))
+            held.enter_context(where.question()).start([])
+            found.append(namespaces(student().pid))
         judge, server = namespaces("self"), namespaces(warm().pid)
     first, second, other = (found[0] for found in seen)
     for kind in KINDS:
@@ -614,8 +614,11 @@ for folder, _, files in os.walk("/python"):
     sys.path.append(folder)
     for file in files:
         path = os.path.join(folder, file)
-        if "rnnlib" in path or ("solution" in file and os.access(path, os.R_OK)):
-            found.append(path)
+        try:
+            if "rnnlib" in path or ("solution" in file and open(path).read()):
+                found.append(path)
+        except OSError:
+            pass
 for name in ("rnnlib", "solution"):
     try:
         found.append(str(__import__(name).secret))

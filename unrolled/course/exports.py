@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nbgrader import api
-from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+from nbgrader.api import Gradebook, MissingEntry
 
 from unrolled.course.course import Course
 from unrolled.course.files import harmless
@@ -59,32 +59,41 @@ def grades(
     GradebookError
         If the gradebook has no such assignment, or cannot be used.
     """
-    roster = course.class_roster()
+    roster = {student.id: student for student in course.class_roster().students}
+    hand_in, task = api.SubmittedAssignment, api.Assignment
     with errors_named(course.db_url), Gradebook(course.db_url, course.id) as book:
         try:
             most = book.find_assignment(assignment).max_score
-            submissions = book.assignment_submissions(assignment)
         except MissingEntry:
             raise GradebookError(
                 f"{course.db_url} has no grades of {assignment}; "
                 f"grade it first: unrolled grade {assignment}"
             ) from None
-        found = [
-            Grade(
-                roster.find(submission.student_id) or _known(submission.student),
-                None
-                if submission.needs_manual_grade
-                else max(0.0, submission.score - submission.late_submission_penalty),
-                _said(submission, titles or {}, (late or {}).get(submission.student_id, "")),
+        known = {student.id: _known(student) for student in book.students}
+        said = _comments(book, assignment, titles or {})
+        # one question to the database for all: nbgrader's objects ask several for each hand-in
+        rows = (
+            book.db.query(
+                hand_in.student_id,
+                hand_in.needs_manual_grade,
+                hand_in.score,
+                hand_in.late_submission_penalty,
             )
-            for submission in submissions
-            if is_there(course, submission.student_id, assignment)
-        ]
+            .join(task, hand_in.assignment_id == task.id)
+            .filter(task.name == assignment)
+            .all()
+        )
+    found = []
+    for student, waits, score, penalty in rows:
+        if is_there(course, student, assignment):
+            lines = [*filter(None, [(late or {}).get(student)]), *said.get(student, ())]
+            final = None if waits else max(0.0, score - penalty)
+            found.append(Grade(roster.get(student) or known[student], final, "\n".join(lines)))
     if zeros:
         gone = set(course.missing(assignment)) - {grade.student.id for grade in found}
         found += [
             Grade(student, 0.0, "Nothing was handed in.")
-            for student in roster.students
+            for student in roster.values()
             if student.id in gone
         ]
     return sorted(found, key=lambda grade: grade.student.id), most
@@ -96,18 +105,24 @@ def _known(student: api.Student) -> Student:
     return Student(*(getattr(student, name) or "" for name in names))
 
 
-def _said(submission: SubmittedAssignment, titles: Mapping[str, str], late: str) -> str:
-    """How late a hand-in came, and what a human said of it, question by question."""
-    said = {
-        comment.name: comment.manual_comment
-        for notebook in submission.notebooks
-        for comment in notebook.comments
-        if comment.manual_comment
-    }
-    order = [cell for cell in titles if cell in said]
-    order += [cell for cell in said if cell not in titles]
-    lines = [f"{titles.get(cell, cell)}: {said[cell]}" for cell in order]
-    return "\n".join(([late] if late else []) + lines)
+def _comments(book: Gradebook, assignment: str, titles: Mapping[str, str]) -> dict[str, list[str]]:
+    """What a human said of each hand-in, a line for each question, in the order of these."""
+    comment, notebook, hand_in = api.Comment, api.SubmittedNotebook, api.SubmittedAssignment
+    rows = (
+        book.db.query(hand_in.student_id, api.BaseCell.name, comment.manual_comment)
+        .select_from(comment)
+        .join(api.BaseCell, comment.cell_id == api.BaseCell.id)
+        .join(notebook, comment.notebook_id == notebook.id)
+        .join(hand_in, notebook.assignment_id == hand_in.id)
+        .join(api.Assignment, hand_in.assignment_id == api.Assignment.id)
+        .filter(api.Assignment.name == assignment, comment.manual_comment.isnot(None))
+    )
+    order = {cell: n for n, cell in enumerate(titles)}
+    found: dict[str, list[str]] = {}
+    for student, cell, text in sorted(rows, key=lambda row: order.get(row[1], len(order))):
+        if text:
+            found.setdefault(student, []).append(f"{titles.get(cell, cell)}: {text}")
+    return found
 
 
 def canvas_csv(

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from nbgrader import api
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import update
 
 from unrolled.course.collecting import late_by_platform
 from unrolled.course.course import Course, CourseError, find_alembic
@@ -175,31 +176,36 @@ def settle(course: Course, assignment: str) -> dict[str, Lateness]:
             api.SubmittedAssignment,
             api.SubmittedNotebook,
         )
-        for row in book.db.query(hand_in).join(task).filter(task.name == assignment):
+        for row in (
+            book.db.query(hand_in).join(task).filter(task.name == assignment) if given else ()
+        ):
             more = given.get((assignment, row.student_id))
             if more is not None and row.extension != (more or None):
                 row.extension = more or None
         book.db.flush()
         found, penalties = _late(book, course, assignment), {}
         rows = (
-            book.db.query(hand_in.student_id, notebook.id, notebook.score)
+            book.db.query(
+                hand_in.student_id, notebook.id, notebook.score, notebook.late_submission_penalty
+            )
             .select_from(notebook)
             .join(hand_in, notebook.assignment_id == hand_in.id)
             .join(task, hand_in.assignment_id == task.id)
             .filter(task.name == assignment)
         )
         plugin = _plugin(course) if found else None
-        for student, id_, score in rows:
+        for student, id_, score, before in rows:
             late = found.get(student)
             penalty = _penalty(plugin, student, score, late) if late and plugin else None
-            penalties[id_] = penalty
+            if (before or None) != penalty:
+                penalties[id_] = penalty
             if late and penalty:
                 found[student] = Lateness(
                     late.seconds, late.deadline, late.days_used, penalty, late.zone
                 )
-        for row in book.db.query(notebook).filter(notebook.id.in_(list(penalties))):
-            if (row.late_submission_penalty or None) != penalties[row.id]:
-                row.late_submission_penalty = penalties[row.id]
+        for id_, penalty in penalties.items():
+            row = update(notebook).where(notebook.id == id_)
+            book.db.execute(row.values(late_submission_penalty=penalty))
         book.db.commit()
     for student in late_by_platform(course, assignment) - set(found):
         found[student] = Lateness(0.0)

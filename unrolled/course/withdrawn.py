@@ -27,15 +27,18 @@ def take_out(course: Course, assignment: str) -> list[str]:
     find_alembic()
     store, kept = Store(course.root, assignment), []
     with errors_named(course.db_url), api.Gradebook(course.db_url, course.id) as book:
-        try:
-            submissions = book.assignment_submissions(assignment)
-        except api.MissingEntry:
-            return []
-        for submission in submissions:
-            student = submission.student_id
+        hand_in, notebook = api.SubmittedAssignment, api.SubmittedNotebook
+        submissions = (
+            book.db.query(hand_in.student_id, hand_in.id)
+            .join(api.Assignment, hand_in.assignment_id == api.Assignment.id)
+            .filter(api.Assignment.name == assignment)
+            .all()
+        )
+        for student, id_ in submissions:
             if is_there(course, student, assignment) or store.load(student) is None:
                 continue
-            notebooks = [notebook.id for notebook in submission.notebooks]
+            of_it = book.db.query(notebook.id).filter(notebook.assignment_id == id_)
+            notebooks = [one for (one,) in of_it]
             if _touched(book, notebooks):
                 kept.append(student)
                 continue
@@ -43,7 +46,7 @@ def take_out(course: Course, assignment: str) -> list[str]:
                 book.db.execute(delete(table).where(table.notebook_id.in_(notebooks)))
             for row in (api.SubmittedNotebook, api.SubmittedAssignment):
                 key = row.assignment_id if row is api.SubmittedNotebook else row.id
-                book.db.execute(delete(row).where(key == submission.id))
+                book.db.execute(delete(row).where(key == id_))
         book.db.commit()
     return sorted(kept)
 

@@ -76,6 +76,8 @@ def _masked() -> Iterator[str]:
         place, name = str(STDLIB / found.name), found.name.partition(".")[0]
         if name in sys.stdlib_module_names or name.startswith(PARTS_OF_PYTHON):
             continue
+        if found.is_symlink():  # where it leads to, there is nothing in the sandbox
+            continue
         if found.is_dir():
             yield from ("--tmpfs", place, "--remount-ro", place)
         elif found.exists():

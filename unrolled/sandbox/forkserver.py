@@ -97,7 +97,6 @@ def monitor(channel: socket.socket) -> None:
         # where memory runs out, the kernel is to end a student's process and not the fork server
         with open("/proc/self/oom_score_adj", "w") as score:
             score.write("1000")
-        ours = os.open("/proc/self/ns/pid", os.O_RDONLY)
         shut_off(linux)
         channel.send(b"ready")
         while True:
@@ -107,12 +106,10 @@ def monitor(channel: socket.socket) -> None:
             order = json.loads(said)
             if descriptors:
                 # each with processes of its own: it sees no other question, and counts from 1
-                linux.unshare(linux.CLONE_NEWPID)
-                child = os.fork()
+                child = linux.fork_into(linux.CLONE_NEWPID)
                 if child == 0:
                     channel.close()
                     inside.question(order, *descriptors)
-                linux.enter(ours, linux.CLONE_NEWPID)
                 questions[order["number"]] = child
                 for descriptor in descriptors:
                     os.close(descriptor)
