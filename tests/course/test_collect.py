@@ -1,5 +1,6 @@
 """From a platform's bulk download to the right students, and to nobody else."""
 
+import csv
 import io
 import json
 import os
@@ -286,6 +287,16 @@ def test_two_who_could_be_the_same_student_are_both_listed(course, run):
     code, told = run({f"Ann Lee_1{MOODLE}/{NB}": "one", f"Lee Ann_2{MOODLE}/{NB}": "two"})
     assert code == exit_codes.NOT_ALL and handed_in(course) == {}
     assert told.err.count("1, 2 could each be ann") == 2
+
+
+def test_no_cell_of_the_record_is_a_formula(course, run):
+    (course.root / "roster.csv").write_text("id,first_name,last_name\nx,=1+1,\n")
+    code, _ = run({f"=1+1_1{MOODLE}/{NB}": "one", f"=1 +1_2{MOODLE}/{NB}": "two"})
+    assert code == exit_codes.NOT_ALL
+    rows = csv.reader((course.root / f"collected-{ASSIGNMENT}.csv").open(newline=""))
+    cells = [cell for row in rows for cell in row]
+    assert sum("could each be x" in cell for cell in cells) == 2
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
 
 
 def test_a_students_own_time_stamp_is_not_believed(course, run):

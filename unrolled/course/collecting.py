@@ -211,7 +211,9 @@ class _Record:
         table = csv.DictWriter(out, self.COLUMNS, restval="", lineterminator="\n")
         table.writeheader()
         table.writerows(self.rows[student] for student in sorted(self.rows))
-        table.writerows({"file": harmless(file), "problem": why} for file, why in self.unmapped)
+        table.writerows(
+            {"file": harmless(file), "problem": harmless(why)} for file, why in self.unmapped
+        )
         return out.getvalue()
 
 
