@@ -158,7 +158,7 @@ def test_a_slow_cell_of_ones_own_costs_no_point_and_is_told_of(case, name):
 
 DEADLY = (
     "import os\nos._exit(1)",
-    "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+    "import os, threading, time\nthreading.Timer(0, os._exit, [3]).start()\ntime.sleep(1)",
     "import ctypes\nctypes.string_at(0)",
     "import os\nos.abort()",
     "import sys\nsys.setrecursionlimit(10**9)\ndef f(n): return f(n + 1)\nf(0)",

@@ -304,13 +304,13 @@ class _Judgement:
         if share and status in ("wrong", "error"):
             status = "partly"
         public = [one for one in judged if not one.case.hidden]
+        count = f"{right} of {hidden} hidden cases are right."
+        if right and not share:
+            count += " Where what is right is what came in, that alone earns nothing."
         of_hidden: list[str | Told] = [
             *_by_reason([one for one in judged if one.case.hidden]),
-            f"{right} of {hidden} hidden cases are right.",
+            count,
         ]
-        if right and not share:
-            said = "Where what is right is what came in, that alone earns nothing."
-            of_hidden.insert(-1, said)
         reasons = [*_by_reason(public), *of_hidden]
         wrong = [one for one in judged if one.status == "wrong"]
         evidence = [(w.case, w.got) for w in wrong if w.got and isinstance(w.case, Case)]
