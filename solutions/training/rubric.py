@@ -19,12 +19,11 @@ SUM = "bptt#why-a-sum-over-time"
 
 WEIGHTS = ("W_x", "W_h", "W_o", "b_h", "b_o")
 NEURONS = 16
-TASK = Echo(T=15, delay=5)
 AT_MOST, PARTLY = 0.15, 0.5
 """Of the squared error, summed over the steps, the first five included.
 
 Without memory nobody gets below 10/3. Gradients that are cut off at each step, or left out but for
-the output's, end between 0.6 and 2; the right ones between 0.005 and 0.08.
+the output's, end between 0.5 and 2; the right ones between 0.005 and 0.08.
 """
 
 RECIPE = "another recipe, which trains as well: how to train is up to the student"
@@ -578,31 +577,38 @@ def step_question(variant):
     return Code("descent-step", "One step downhill", "descent_step", cases, wrong=wrong)
 
 
-def reach(title, rng, seed):
-    """Training data, drawn anew, and the loss on sequences that are not among them."""
-    data, new = TASK.batch(rng, 400), TASK.batch(rng, 1000)
+def reach(title, rng, delay, size):
+    """Training data, drawn anew, and the loss on sequences that are not among them.
+
+    An echo of another delay and size than in the notebook: who returns weights that were made for
+    the notebook's, by hand or elsewhere, has learnt nothing from the data.
+    """
+    task = Echo(T=15, delay=delay)
+    data, new = task.batch(rng, 400), task.batch(rng, 1000)
+    seed = int(rng.integers(1, 10_000))
 
     def measure(**network):
-        return loss_of(new.xs, new.target, **network)
+        # for an echo of size 1, so that the limits are the same for all
+        return loss_of(new.xs, size * new.target, **network) / size**2
 
-    k, n, o = TASK.n_inputs, NEURONS, TASK.n_outputs
+    k, n, o = task.n_inputs, NEURONS, task.n_outputs
     return Reach(
         title,
-        arguments={"xs": data.xs, "targets": data.target, "seed": seed},
+        arguments={"xs": data.xs, "targets": size * data.target, "seed": seed},
         returns={"W_x": (k, n), "W_h": (n, n), "W_o": (n, o), "b_h": (n,), "b_o": (o,)},
         measure=measure,
         what="the loss on new sequences",
         at_most=AT_MOST,
         partly=PARTLY,
+        from_data=True,
     )
 
 
 def train_question(variant):
     rng = variant.rng("train")
-    seeds = [int(seed) for seed in rng.integers(1, 10_000, size=2)]
     cases = [
-        reach("New sequences", rng, seeds[0]),
-        reach("Other data, another seed", rng, seeds[1]),
+        reach("An echo of five steps, turned round", rng, 5, -rng.uniform(0.8, 1.25)),
+        reach("An echo of six steps", rng, 6, rng.choice([-1, 1]) * rng.uniform(0.8, 1.25)),
     ]
     return Code("train", "Training", "train", cases, seconds=60)
 

@@ -110,8 +110,8 @@ def test_answers_are_judged_as_the_page_says(course, bubblewrap):
     submit(course, "wrong", released(course), left="left_1, left_3 = 2, 0.5", leaky=forgets)
     found = verdicts(course)
     assert [v.points for v in found["right"].values()] == [2, 3, 0]
-    # of a single step there is nothing to be forgotten
-    assert [v.points for v in found["wrong"].values()] == [0, 1, 0]
+    # of a single step there is nothing to be forgotten, and to give back what came in earns nothing
+    assert [v.points for v in found["wrong"].values()] == [0, 0, 0]
     assert found["wrong"]["leaky"].idea == "the memory is forgotten"
     assert found["wrong"]["left"].hint.startswith("How often has it been multiplied")
     page = course.folder("feedback", "wrong", NAME) / f"{NAME}.html"

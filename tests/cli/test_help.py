@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from unrolled.cli import exit_codes
-from unrolled.cli.parser import commands, parser
+from unrolled.cli.parser import commands, parse, parser
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "book" / "command-line.md").read_text(encoding="utf-8")
@@ -43,6 +43,22 @@ def test_the_commands_examples_are_lines_that_it_understands():
     assert len(lines) >= 5
     for line in lines:
         assert parser().parse_args(shlex.split(line)[1:])
+
+
+@pytest.mark.parametrize(
+    "words, last",
+    [
+        ("collect elman --groups a.zip", ("archive", Path("a.zip"))),
+        ("regrade elman --dry-run ann bob", ("students", ["ann", "bob"])),
+        ("strength --json elman", ("assignments", ["elman"])),
+        ("extend elman ann --days 2 bob", ("students", ["ann", "bob"])),
+        ("collect elman", ("archive", None)),
+        ("strength", ("assignments", [])),
+    ],
+)
+def test_options_may_stand_anywhere(words, last):
+    options = parse(words.split())
+    assert options.command == words.split()[0] and getattr(options, last[0]) == last[1]
 
 
 @each_command

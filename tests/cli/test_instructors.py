@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from nbgrader.apps.nbgraderapp import NbGraderApp
 from sqlalchemy.engine import make_url
 
 from unrolled.cli.parser import parser
@@ -22,15 +24,29 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "book" / "instructors.md"
 TOOLS = Path(sys.executable).parent
 
-# what an instructor has by then: a list of the class, an archive from the platform
+# what an instructor has by then: a list of the class, a platform's archive, a table in which
+# all points are given, a student's request
+FILL_IN = """
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1], encoding="utf-8-sig", newline="")))
+with open("filled-in.csv", "w", newline="") as file:
+    table = csv.DictWriter(file, rows[0])
+    table.writeheader()
+    table.writerows({**row, "points": "2", "comment": "Half of it."} for row in rows)
+"""
 BEFORE = {
-    "nbgrader db student import": "printf 'id,first_name,last_name,email,lms_user_id\\n"
-    "ann,Ann,Lee,ann@example.org,4711\\n' > students.csv",
-    "nbgrader zip_collect": 'mkdir -p downloaded/"$A"/archive && '
-    'cp assignments/"$A"/"$A".ipynb downloaded/"$A"/archive/cleo_"$A".ipynb',
+    "nbgrader db assignment add": "sed -n '/^id,/,/^```$/p' \"$PAGE\" | grep , > roster.csv",
+    "unrolled collect": 'mkdir archive && cp solutions/"$A"/"$A".ipynb '
+    'archive/leeann_4711_90_"$A".ipynb && cp assignments/"$A"/"$A".ipynb '
+    'archive/suncleo_LATE_4713_92_"$A".ipynb && cp solutions/"$A"/"$A".ipynb '
+    'archive/suncleo_LATE_4713_93_"$A"-1.ipynb && '
+    "(cd archive && python3 -m zipfile -c ../submissions.zip ./*.ipynb)",
+    'unrolled marks "$A" filled-in.csv': f"python3 -c '{FILL_IN}' marks-\"$A\".csv",
+    'unrolled regrade "$A" --requests': "printf 'id,question,reason\\nann,in-words,I said so\\n' "
+    "> requests.csv",
 }
-# an exit code that is meant: not all of Ann's notebook is answered
-CODES = {"unrolled check": 1}
+# exit codes that are meant: not all of Ann's notebook is answered, and Bob waits for a human
+CODES = {"unrolled check": 1, 'unrolled export "$A" canvas': 3}
 
 
 def blocks() -> list[tuple[str, str]]:
@@ -67,6 +83,7 @@ def ran(tmp_path_factory, bubblewrap):
     environment = os.environ | {
         "HOME": str(home),
         "OUT": str(out),
+        "PAGE": str(PAGE),
         "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
     }
     done = subprocess.run(
@@ -99,6 +116,13 @@ def test_what_the_page_shows_is_what_they_print(ran):
     assert shown >= 4
 
 
+def test_the_lines_of_a_table_are_one_that_a_course_can_have(ran):
+    course, _ = ran
+    assert [line.partition(",")[0] for line in (course / "roster.csv").open()] == [
+        *["id", "ann", "bob", "cleo", "dora"]
+    ]
+
+
 def test_what_the_page_says_of_the_course_is_there(ran):
     course, done = ran
     name = demo_name()
@@ -106,6 +130,8 @@ def test_what_the_page_says_of_the_course_is_there(ran):
         f"report-{name}.html",
         f"canvas-{name}.csv",
         f"feedback/ann/{name}/{name}.html",
+        f"moodle-{name}.csv",
+        f"report-{name}-Tuesday.html",
         "gradebook.db",
         "grades.csv",
     ):
@@ -114,6 +140,12 @@ def test_what_the_page_says_of_the_course_is_there(ran):
     results = json.loads((course / "results.json").read_text())["results"]
     assert [result["student"] for result in results] == ["ann", "bob", "cleo"]
     assert "ann@example.org" in (course / "grades.csv").read_text()
+    page = (course / f"feedback/cleo/{name}/{name}.html").read_text()
+    assert "The platform says that this was handed in late" in page and "Half of it." in page
+    with (course / f"moodle-{name}.csv").open(newline="") as file:
+        rows = {row["Username"]: row for row in csv.DictReader(file)}
+    assert [*rows] == ["ann", "bob", "cleo", "dora"] and all(row[name] for row in rows.values())
+    assert rows["dora"][name] == "0" and "Half of it." in rows["cleo"]["Feedback comments"]
     first_report = next(n for n, (_, block) in enumerate(blocks()) if "unrolled grade" in block)
     assert str(course / f"report-{name}.html") in done[first_report][0]
 
@@ -142,10 +174,10 @@ def test_every_assignment_has_its_week():
         assert (ROOT / "book" / f"{chapter}.ipynb").is_file(), assignment.stem
 
 
-def test_there_are_13_commands():
+def test_there_are_11_commands():
     text = "".join(block for language, block in blocks() if language in ("sh", "bash"))
-    assert [int(number) for number in re.findall(r"# (\d+)\b", text)] == list(range(1, 14))
-    assert "## A course in 13 commands" in PAGE.read_text(encoding="utf-8")
+    assert [int(number) for number in re.findall(r"# (\d+)\b", text)] == list(range(1, 12))
+    assert "## A course in 11 commands" in PAGE.read_text(encoding="utf-8")
 
 
 def unrun() -> list[str]:
@@ -168,6 +200,8 @@ def test_a_command_that_is_not_run_here_exists(line):
             [TOOLS / "dask", rest[0], "--help"], capture_output=True, text=True
         ).stdout
         assert all(word in told for word in rest if word.startswith("--"))
+    elif tool == "nbgrader":
+        assert words[1] in NbGraderApp.subcommands
     elif tool == "jupyter":
         assert (TOOLS / f"jupyter-{rest[0]}").is_file()
     else:

@@ -1,5 +1,7 @@
 """Where two records part: the first time step, and at that step the first quantity."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -76,7 +78,7 @@ def test_for_a_hidden_case_the_words_hold_no_number_but_the_step(true, expected)
         ([["0", "2", "1"]] * 3, "type", "h is made of entries that are not all numbers"),
         ([[None] * 3] * 3, "type", "h is made of entries that are not all numbers"),
         ([[10**400] * 3] * 3, "type", "h is made of entries that are not all numbers"),
-        (np.array([1j]), "type", "h is made of entries that are not all numbers"),
+        (np.array([1j]), "type", "h is made of complex numbers"),
         (Opaque("function"), "type", "h is of type function, not a number"),
         ("text", "type", "h is of type str, not a number, expected an array of shape (3, 3)."),
         ([[1, 2], [3]], "type", "h is ragged (its rows have different lengths), expected"),
@@ -235,6 +237,58 @@ def test_what_is_no_record_earns_nothing_and_is_described(bad):
     result = hand_computation(true, {"h": bad, "y": true.y})
     assert result.follows == [False] * 4
     assert result.first.quantity == "h"
+
+
+HUGE = [1e4, 1e9, 1e15, 1e16, 1e30, 1e300, -1e30]
+
+
+@pytest.mark.parametrize("size", HUGE)
+@pytest.mark.parametrize("place", [0, 1, "all"])
+def test_numbers_beside_which_input_and_bias_vanish_earn_nothing(size, place):
+    """What follows from them follows without work: in floats, x and b are nothing beside them."""
+    for network, inputs in (
+        (notes_elman(), notes_inputs()),
+        (exercise_3_jordan(), exercise_1_inputs()),
+    ):
+        true = unroll(network, inputs)
+        h, y = np.zeros_like(true.h), np.zeros_like(true.y)
+        first = slice(None) if place == "all" else place
+        h[0, first] = y[0, 0] = abs(size)
+        h[0] *= np.sign(size)
+        for t in range(1, len(true)):
+            fed_back = h[t - 1] if network.state == ("h",) else y[t - 1]
+            h[t] = np.maximum(fed_back @ network.W_h, 0)  # neither input nor bias
+            y[t] = np.maximum(h[t] @ network.W_o, 0)
+        assert sum(hand_computation(true, {"h": h, "y": y}).follows) == 0
+
+
+@pytest.mark.parametrize(
+    ("network", "inputs"),
+    [(notes_elman(), notes_inputs()), (exercise_2_elman(), exercise_2_inputs())],
+)
+@pytest.mark.parametrize("off", [1, -2, 10, 30])
+def test_what_follows_from_a_slip_of_a_usual_size_still_counts(network, inputs, off):
+    true = unroll(network, inputs)
+    h, y = true.h.copy(), true.y.copy()
+    h[0, 0] += off
+    y[0] = np.maximum(h[0] @ network.W_o + network.b_o, 0)
+    after = unroll(network, inputs[1:], network.Step(h=h[0], y=y[0]))
+    h[1:], y[1:] = after.h, after.y
+    assert hand_computation(true, {"h": h, "y": y}).follows[1:] == [
+        bool(row.any()) or bool((row == right).all())
+        for row, right in zip(h[1:], true.h[1:], strict=True)
+    ]
+
+
+def test_beyond_what_tanh_can_give_nothing_follows():
+    network = replace(notes_elman(), g_h="tanh")
+    true = unroll(network, notes_inputs())
+    h, y = true.h.copy(), true.y.copy()
+    h[0] = [9, -9, 9]
+    for t in range(1, len(true)):
+        h[t] = np.tanh(h[t - 1] @ network.W_h)
+        y[t] = np.maximum(h[t] @ network.W_o + network.b_o, 0)
+    assert not hand_computation(true, {"h": h, "y": y}).follows[1]
 
 
 def test_what_float32_loses_where_large_numbers_cancel_is_no_mistake():

@@ -9,7 +9,7 @@ import contextlib
 import copy
 import functools
 import json
-from contextlib import contextmanager
+import os
 from pathlib import Path
 
 import nbformat
@@ -23,6 +23,7 @@ from rnnlib import unroll
 from rnnlib.examples import notes_elman, notes_inputs
 from unrolled.judging import submission
 from unrolled.judging.compare import Expected, first_difference, hand_computation
+from unrolled.judging.fingerprint import fingerprint
 from unrolled.judging.judge import judge
 from unrolled.judging.notebook import cell_id, load_released, rebuild
 from unrolled.judging.results import STATUSES
@@ -126,7 +127,8 @@ def test_any_text_in_an_answer_comes_out_as_it_went_in(answers):
         cell.source = answers.get(cell_id(cell), cell.source)
     found = read(json.dumps(notebook).encode())
     for name in found.attempted:
-        assert found.answers[name] == answers[name]
+        text = answers[name].replace("\r\n", "\n").replace("\r", "\n")
+        assert found.answers[name] == text
     is_sound(found)
 
 
@@ -168,45 +170,50 @@ def test_a_complaint_about_a_message_quotes_nothing_of_it(message):
 @given(ENCODED, ENCODED)
 def test_any_value_that_crosses_can_be_compared_and_told(h, y):
     true = unroll(notes_elman(), notes_inputs())
-    got = {"h": wire.decode(h), "y": wire.decode(y)}
+    try:
+        got = {"h": wire.decode(h), "y": wire.decode(y)}
+    except wire.WireError:
+        return
     expected = {"h": Expected(true.h, True), "y": Expected(true.y, True)}
     difference = first_difference(expected, got)
     assert difference is not None
     assert difference.in_words()
     assert difference.without_numbers()
     assert not all(hand_computation(true, got).follows)
+    assert len(fingerprint(got, {"h": true.h, "y": true.y})) < 300
 
 
-class Liar:
-    """The judge's end of a sandbox on whose other side anything may be said."""
+class Liars:
+    """A container in which anything may be said: the same lines in each of its questions."""
 
     def __init__(self, lines: list[bytes]) -> None:
-        self.lines = iter(lines)
+        self.said = b"\n".join([*lines, b""])
 
-    def ask(self, message: dict) -> dict:
-        return wire.from_line(next(self.lines, b"{}"))
+    def __enter__(self) -> Liars:
+        return self
 
-    start = ask
+    def __exit__(self, *_: object) -> None:
+        pass
 
+    def question(self, seconds: float = 0) -> containers.Session:
+        return containers.Session(containers.Limits(), self._start, lambda: None)
 
-@contextmanager
-def container_of_liars(lines, *anything):
-    class Container:
-        @contextmanager
-        def question(self, seconds=0):
-            yield Liar(lines)
+    def holds(self, session: containers.Session) -> bool:
+        return True
 
-    yield Container()
+    def _start(self, asked: int, answers: int) -> tuple[object, containers.End]:
+        os.write(answers, self.said)
+        return None, lambda gone: {}
 
 
 @fuzz
 @given(st.lists(ANSWERS, max_size=8), st.lists(st.binary(max_size=50), max_size=2))
 def test_whatever_the_sandbox_says_the_judge_gives_a_verdict_without_points(messages, noise):
     questions, points = rubric()
-    lines = [json.dumps({"error": None}).encode()] + [json.dumps(m).encode() for m in messages]
+    lines = [json.dumps({"errors": []}).encode()] * 2 + [json.dumps(m).encode() for m in messages]
     found = Submission({q.cell: "x" for q in questions}, {q.cell for q in questions})
     real = containers.container
-    containers.container = functools.partial(container_of_liars, [*lines, *noise])
+    containers.container = lambda *_: Liars([*lines, *noise])
     try:
         verdicts = judge(found, released(), questions, points)
     finally:

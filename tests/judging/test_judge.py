@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from courses import marked
@@ -114,10 +116,10 @@ REACH = Code(
             "np.ones(n) + 0.3",
             "partly",
             MOST / 2,
-            "is 0.3; at most 0.1 was to be reached. Up to 0.5",
+            "the distance is above 0.1. Up to 0.5 counts half.",
         ),
-        ("np.zeros(n)", "wrong", 0, "the distance is 1; at most 0.1 was to be reached."),
-        ("np.full(n, np.nan)", "wrong", 0, "the distance is nan"),
+        ("np.zeros(n)", "wrong", 0, "the distance is far above 0.1."),
+        ("np.full(n, np.nan)", "wrong", 0, "the distance is far above 0.1."),
         ("np.ones(n + 1)", "wrong", 0, "w has another shape than expected."),
         ("'much'", "wrong", 0, "w is not made of numbers."),
         ("None", "wrong", 0, "fit returns nothing."),
@@ -130,8 +132,66 @@ def test_a_result_is_measured(returned, status, points, words):
 
 
 def test_a_question_may_have_a_time_of_its_own():
-    found = verdict(REACH, "import time\ndef fit(n):\n    time.sleep(2.5)\n    return np.ones(n)")
+    found = verdict(REACH, "import time\ndef fit(n):\n    time.sleep(7)\n    return np.ones(n)")
     assert found.status == "timeout"
+
+
+TRAINED = replace(
+    REACH,
+    cases=[
+        Reach(
+            f"Data {n}", {"n": 3, "seed": n}, {"w": (3,)}, distance, "it", 0.1, 0.5, from_data=True
+        )
+        for n in range(3)
+    ],
+    seconds=0,
+)
+
+
+@pytest.mark.parametrize(
+    ("returned", "status", "points"),
+    [
+        ("np.ones(n)", "wrong", 0),
+        ("np.ones(n) + 0.3", "wrong", 0),
+        ("np.ones(n) + 0.01 * (seed > 1)", "wrong", 0),
+        ("np.ones(n) + 0.01 * seed", "correct", MOST),
+        ("np.ones(n) + 0.3 + 0.01 * seed", "partly", MOST / 2),
+    ],
+)
+def test_what_is_to_be_learnt_is_not_the_same_for_other_data(returned, status, points):
+    found = verdict(TRAINED, f"def fit(n, seed):\n    return {returned}")
+    assert (found.status, found.points) == (status, points)
+    assert ("same as for other data" in " ".join(found.reasons)) == (status == "wrong")
+
+
+CLIP = Code(
+    "clip",
+    "Clipping",
+    "clip",
+    [
+        Case("Short", {"a": np.ones(2), "most": 5.0}, {"a": np.ones(2)}),
+        Case("Zeros", {"a": np.zeros(2), "most": 5.0}, {"a": np.zeros(2)}),
+        Case("Long", {"a": 8 * np.ones(2), "most": 5.0}, {"a": 5 * np.ones(2)}),
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("returned", "points"),
+    [
+        ("a", 0),
+        ("a * 1.0", 0),
+        ("np.zeros(2)", 0),
+        ("np.minimum(a, most)", MOST),
+        ("a if a.any() and a[0] < 5 else a * 5 / 8", MOST),
+        ("np.full(2, most)", MOST / 3),
+    ],
+)
+def test_giving_back_what_came_in_earns_nothing_by_itself(returned, points):
+    found = verdict(CLIP, f"def clip(a, most):\n    return {returned}")
+    assert found.points == points
+    if not points:
+        assert "that alone earns nothing" in " ".join(found.reasons)
 
 
 # --- typed numbers --------------------------------------------------------------------------------

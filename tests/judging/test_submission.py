@@ -11,7 +11,7 @@ from nbconvert.filters import markdown2html_mistune
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from strategies import NOTEBOOK_JSON
 
-from unrolled.judging.notebook import cell_id, rebuild
+from unrolled.judging.notebook import cell_id, checksum, rebuild
 from unrolled.judging.submission import Submission, Unreadable, read
 
 
@@ -85,7 +85,7 @@ def test_metadata_outputs_points_and_other_cells_are_ignored(submitted, released
     assert [c.metadata for c in rebuilt.cells] == [c.metadata for c in released.cells]
     assert [c.source for c in rebuilt.cells[3:]] == [c.source for c in released.cells[3:]]
     assert submission.notes == [
-        "The cell “check”, which is not an answer, was changed; ours was used."
+        "This cell, which is no answer, was changed or taken out; ours ran instead: “check”."
     ]
 
 
@@ -98,9 +98,9 @@ def test_cells_may_be_moved_deleted_duplicated_or_turned_to_markdown(submitted):
         notebook.cells = [*reversed(notebook.cells[:4]), again]
 
     submission = submitted(shuffle)
-    assert submission.answers == {"one": "x = 1", "two": "*answer*"}
+    assert submission.answers == {"one": "x = 1\n\nx = 2", "two": "*answer*"}
     assert submission.notes == [
-        "The cell “one” occurs 2 times; the first was graded.",
+        "The cell “one” is there 2 times; all of them ran.",
         "The answer cell “two” is missing from the notebook.",
     ]
 
@@ -136,6 +136,8 @@ def test_rebuilding_leaves_the_released_notebook_alone(released):
         (b'{"cells": []}', "no cells"),
         (b'{"cells": {}}', "no cells"),
         (b'{"nbformat": 3, "worksheets": [{"cells": []}]}', "no cells"),
+        (b'{"nbformat": 3, "worksheets": [null, {"cells": {}}, []]}', "no cells"),
+        (b'{"cells": [{"cell_type": "code", "source": "x = 1"}]}', "Nothing of this assignment"),
         (b'{"cells": [' + b" " * 10_000_000 + b"]}", "larger than 10 MB"),
     ],
     ids=lambda value: value[:12] if isinstance(value, bytes) else "",
@@ -186,3 +188,46 @@ def test_a_lone_surrogate_does_not_stop_the_file_from_being_written(submitted):
         notebook.cells[2].source = "x = '\ud800'"
 
     submitted(answer).answers["one"].encode("utf-8")
+
+
+def given_out(text, name, **flags):
+    """A cell as nbgrader released it, with its own mark of that."""
+    cell = new_code_cell(text, metadata=nbgrader(name, **flags))
+    cell.metadata.nbgrader["checksum"] = checksum(cell)
+    return cell
+
+
+@pytest.mark.parametrize(
+    "index, flags, before",
+    [
+        (1, {"locked": True}, "import numpy as np  # teh library"),
+        (2, {"solution": True}, "# yuor answer"),
+        (3, {"grade": True, "points": 3}, "check(one)  # an older one"),
+    ],
+)
+def test_what_was_released_with_another_text_is_not_altered(submitted, index, flags, before):
+    """A typo was mended since: the older notebook is as good, and ours of today counts."""
+    names = {1: "setup", 2: "one", 3: "check"}
+    old = given_out(before, names[index], **flags)
+
+    def older(notebook):
+        notebook.cells[index] = old
+
+    def altered(notebook):
+        notebook.cells[index] = nbformat.from_dict(json.loads(json.dumps(old)))
+        notebook.cells[index].source += "\nx = 1"
+
+    submission = submitted(older)
+    assert (submission.notes, submission.attempted) == ([], set())
+    assert submission.answers["one"] == "# your answer"
+    assert submitted(altered) != submission
+
+
+@pytest.mark.parametrize("mark", [None, 3, {}, "", "0" * 32])
+@pytest.mark.parametrize("points", [4, "many", 10**400, [1], None])
+def test_a_mark_that_is_none_says_nothing(submitted, mark, points):
+    def change(notebook):
+        notebook.cells[3].source = "altered"
+        notebook.cells[3].metadata.nbgrader.update(checksum=mark, points=points)
+
+    assert submitted(change).notes != []

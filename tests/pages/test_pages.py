@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import random
 import re
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,12 +15,22 @@ import courses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from unrolled.cli import output
 from unrolled.course import exports
-from unrolled.judging.results import STATUSES, Result, Verdict
+from unrolled.course.roster import Student
+from unrolled.judging.compare import Rows
+from unrolled.judging.results import STATUSES, Mark, Result, Verdict
 from unrolled.judging.rubric import Written
 from unrolled.pages import rendering, statistics
-from unrolled.pages.feedback import feedback_page
+from unrolled.pages.feedback import (
+    feedback_page,
+    strip,
+    strip_in_words,
+    to_do_next,
+    went_well,
+)
 from unrolled.pages.report import report_page
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +79,12 @@ def class_page(results, **options):
     return report_page(ASSIGNMENT, results, "feedback/{}/page.html".format, **options)
 
 
+def png(wide, high):
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((wide, high)).save(out, "PNG")
+    return out.getvalue()
+
+
 # a student's page
 
 
@@ -92,7 +110,7 @@ def test_without_an_address_the_place_in_the_book_is_told(book, monkeypatch):
     monkeypatch.setattr(ASSIGNMENT, "book", book)
     made = page(explained("elman"))
     assert "The book shows it: elman." in made
-    assert "<a href" not in made
+    assert "javascript" not in made and "<a href" not in made.replace('<a href="#', "")
 
 
 def test_the_report_names_the_wrong_idea_that_several_had():
@@ -104,6 +122,82 @@ def test_a_page_says_points_and_that_a_text_waits():
     assert re.search(
         r"<strong>6</strong> of 11 points, and one answer waits", page(result("a", 4, 2))
     )
+
+
+def test_what_went_well_comes_first_and_what_to_do_next_last():
+    html = page(result("ann", 4, 2))
+    places = [html.index(words) for words in ("What went well", "<section", "What to do next")]
+    assert places == sorted(places)
+    assert went_well(result("ann", 4, 2)) == ["By hand", "In code: 2 of 4 points"]
+    assert went_well(result("bob", 0, 0)) == []
+    assert "What went well" not in page(result("bob", 0, 0))
+    assert [one.open for one in to_do_next(result("cy", 1, 0))] == [4, 3]
+    assert "until a human has read" in page(result("dee", 4, 4))
+
+
+def test_a_run_is_told_in_words_and_marks_too():
+    steps = ["right", "right", "wrong", "follows", "after"]
+    assert strip_in_words(steps) == (
+        "Steps 1 to 2 are right. Step 3 is the first that differs. After it these count: 4."
+    )
+    assert strip_in_words(["right"] * 3) == "All 3 time steps are right."
+    assert strip_in_words(["wrong"]) == "Step 1 is the first that differs."
+    long = strip(["right"] * 30 + ["wrong"] + ["after"] * 4)
+    assert [(part.name, part.status) for part in long] == [
+        ("1–30", "right"),
+        ("31", "wrong"),
+        ("32–35", "after"),
+    ]
+    html = page(drawn())
+    assert re.findall(r'<li class="(?:right|wrong|follows)">(\d+)&nbsp;<b>(.)</b>', html)[:4] == [
+        ("1", "✓"),
+        ("2", "✗"),
+        ("3", "↪"),
+        ("4", "✗"),
+    ]
+
+
+def test_hidden_cases_are_a_count_and_their_titles_are_folded():
+    html = page(drawn())
+    assert "<summary>1 of 3 hidden cases are right.</summary>" in html
+    assert html.count("A long one; Others") == 1
+    assert html.index("<summary>1 of 3") < html.index("A long one; Others")
+
+
+def test_without_the_expected_numbers_a_page_says_so_and_holds_none():
+    html = feedback_page(ASSIGNMENT, drawn(), {}, withhold=True)
+    assert "were expected are not told yet" in html
+    assert "<span>expected</span>" not in html and "1.5\n" not in html and "(3, 3, 0)" not in html
+    assert "<span>expected</span>" in page(drawn())
+    assert "h(2) is not right." in html and "✗" in html
+
+
+def test_a_file_that_could_not_be_read_is_told_once():
+    verdicts = [Verdict(q, "unreadable", None, 4.0, ["It is empty."]) for q in (EASY, HARD)]
+    html = page(Result("ann", verdicts, []))
+    assert html.count("It is empty.") == 1
+    assert "Open the notebook in Jupyter, save it" in html
+    report = class_page([Result("ann", verdicts, [])])
+    assert "could not be read: It is empty." in report
+
+
+def test_names_that_are_nearly_the_same_are_pointed_out():
+    found = statistics.alike(["Ann", "ann", "bob", "A.nn", "Zoe\u0301", "Zo\u00e9"])
+    assert found["ann"] == ["not the same as Ann, A.nn"]
+    assert found["Zo\u00e9"] == ["not the same as Zoe\u0301"]
+    assert "bob" not in found
+
+
+def test_what_needs_a_human_eye_links_to_the_page_and_to_formgrader():
+    there = "http://localhost/formgrader/{}".format
+    html = class_page([drawn()], formgrader=there)
+    name = drawn().student
+    assert f'<a href="feedback/{name}/page.html">{name}</a>' in html
+    assert f'<a href="http://localhost/formgrader/{name}">formgrader' in html
+    again = Result(
+        "eve", [Verdict(TEXT, "not graded", None, 3.0, ["x"], mark=Mark(2, again=True))], []
+    )
+    assert "changed after a human had graded it: “Text”" in class_page([again])
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -127,6 +221,19 @@ def test_marks_that_nobody_sees_are_shown():
     html = page(result("ann", 0, 0, reasons=["\u202ex"]), {"hard": "y = 1\r\n\tz\x00"})
     assert "⟨U+202E⟩x" in html
     assert "y = 1\n\tz␀" in html
+    for letter in "\u200b\u2060\ufeff\u00ad\u3164\u115f\u2800\ue000\U000e0041\u034f\u2028\ufe00":
+        assert rendering.visible(f"a{letter}b") == f"a⟨U+{ord(letter):04X}⟩b"
+    assert rendering.visible("a\u200db") == "a⟨U+200D⟩b", "nothing to be joined"
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2Jb", "\x9b31m", "a\u202eb", "\x1b]0;title\x07", "a\rb"])
+def test_on_a_terminal_nothing_obeys_a_name(name, capsys):
+    with contextlib.redirect_stdout(output.Shown(sys.stdout)):
+        print(f"{name}: 3 points")
+    output.tell(f"{name} cannot be read")
+    output.print_json(name=name)
+    told = capsys.readouterr()
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", told.out + told.err)
 
 
 @pytest.mark.parametrize(
@@ -223,8 +330,11 @@ def test_a_human_is_asked_to_look_at_what_may_be_an_accident_or_an_attack():
         result("dee", 0, 0, "wrong"),
     ]
     found = {one.student: one.why for one in statistics.for_a_human(results)}
-    assert found == {"bob": ["killed (2)"], "cy": ["The cell “x” was changed; ours was used."]}
-    assert statistics.waiting(results) == 4
+    assert found == {
+        "bob": ["ended its process: “By hand”, “In code”"],
+        "cy": ["The cell “x” was changed; ours was used."],
+    }
+    assert statistics.waiting(results) == {"Text": 4}
 
 
 def test_the_report_tells_time_and_cost():
@@ -245,7 +355,10 @@ def test_the_pictures_have_words():
 # tables for other systems
 
 
-NAMES = [exports.Grade("ann", 27.5, "Ann", "Ames", "ann@x.org", "4711"), exports.Grade("bob", None)]
+NAMES = [
+    exports.Grade(Student("ann", "Ann", "Ames", "ann@x.org", "4711"), 27.5),
+    exports.Grade(Student("bob"), None),
+]
 
 
 def rows(text):
@@ -264,55 +377,114 @@ def test_canvas_gets_its_columns_and_a_row_of_points():
 def test_moodle_gets_names_points_and_comments():
     head, ann, _ = rows(exports.moodle_csv(NAMES, "elman-jordan", 30))
     assert head[0] == "Username"
-    assert ann == ["ann", "4711", "Ann", "Ames", "ann@x.org", "27.5", ""]
+    assert ann == ["ann", "4711", "Ann", "Ames", "ann@x.org", "", "27.5", ""]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\r@", "＝", "|", "%", "\0="])
 @pytest.mark.parametrize("table", [exports.canvas_csv, exports.moodle_csv])
 def test_no_cell_is_a_formula(table, start):
     formula = f'{start}HYPERLINK("http://evil","x")'
-    grade = exports.Grade(formula, -1.5, formula, formula, formula, formula, formula)
+    grade = exports.Grade(Student(*[formula] * 11), -1.5, formula)
     cells = [cell for row in rows(table([grade], formula, 30)) for cell in row]
     dangerous = re.compile(r"^\s*[=+\-@＝＋－＠|%]")
     assert [cell for cell in cells if dangerous.match(cell)] == ["-1.5"]  # a number stays one
+
+
+@pytest.mark.parametrize("table", [exports.canvas_csv, exports.moodle_csv])
+@pytest.mark.parametrize("separator", [";", "\t", "|", ","])
+def test_a_cell_ends_at_no_other_separator(table, separator):
+    """A spreadsheet may take a semicolon or a tab for the end of a cell."""
+    name = f'a{separator}=HYPERLINK(1){separator}"=1"{separator} +1'
+    text = table([exports.Grade(Student(*[name] * 11), 1, name)], name, 30)
+    for row in csv.reader(text.splitlines(), delimiter=separator):
+        assert not [cell for cell in row if cell.lstrip(' "').startswith(("=", "+"))]
 
 
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=5)
 )
 def test_a_table_comes_back_as_it_was_written(names):
-    table = rows(exports.moodle_csv([exports.Grade(n, 1) for n in names], "a", 30))
+    table = rows(exports.moodle_csv([exports.Grade(Student(n), 1) for n in names], "a", 30))
     for name, row in zip(names, table[1:], strict=True):
-        assert row[0].lstrip("'") == name.replace("\0", "").lstrip("'")
+        assert row[0].replace("'", "") == name.replace("\0", "").replace("'", "")
 
 
 # as people see them
 
 
+def drawn():
+    """A hand-in with all that a page can show."""
+    steps = ["right", "wrong", "follows", "wrong", "right", "right"]
+    here = Rows("h(2)", ["4", "0", "0"], ["3", "3", "0"], [True, True, False])
+    row = Rows("y(4)[2]", ["1.25"] * 9, ["1.5"] * 9, [False] * 8 + [True], start=30)
+    told = ["The notes' example: h(2) is (4, 0, 0), expected (3, 3, 0).", "x" * 300]
+    hidden = [
+        "A long one; Others: h(2) has another value than expected.",
+        "1 of 3 hidden cases are right.",
+    ]
+    by_hand = Verdict(EASY, "partly", 2.5, 4.0, told, withheld=["h(2) is not right.", told[1]])
+    code = Verdict(
+        HARD, "wrong", 0.0, 4.0, [told[0], *hidden], "an idea", "Is the bias there?", "elman#step"
+    )
+    code = replace(code, withheld=["h(2) is not right.", *hidden], hidden=hidden, rows=[row])
+    text = Verdict(TEXT, "not graded", None, 3.0, ["A human reads this answer."])
+    mark = Mark(2, 0.5, "Well said.\nBut why <b>always</b>?")
+    verdicts = [
+        replace(by_hand, steps=steps, rows=[here]),
+        replace(code, steps=["right"] * 40 + ["wrong"] + ["after"] * 9),
+        replace(text, mark=mark),
+    ]
+    return Result(
+        "ann.de-la-very-long-name@students.example.org", verdicts, ["One cell was changed."]
+    )
+
+
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
-    """A student's page and a class's report, as files."""
+    """Students' pages and a class's report, as files."""
     folder = tmp_path_factory.mktemp("pages")
+    make_pages(folder)
+    return folder
+
+
+def make_pages(folder):
     rng = random.Random(1)
     reasons = [
         "The notes' example: h(2) is (4, 0, 0), expected (3, 3, 0). Until there all agrees: h(1)."
     ]
     results = [
-        result(f"student-{n:02}", rng.choice([0, 3, 4, 4]), rng.choice([0, 0, 2, 4]), None, reasons)
+        result(
+            f"student-{n:02}.of-a-long-name@students.example.org",
+            rng.choice([0, 3, 4, 4]),
+            rng.choice([0, 0, 2, 4]),
+            None,
+            reasons,
+        )
         for n in range(30)
-    ] + [result("student-with-a-rather-long-name-of-many-letters", 0, 0, "killed", ["It ended."])]
-    (folder / "report.html").write_text(class_page(results, wall=3.2))
+    ] + [
+        result("student-with-a-rather-long-name-of-many-letters", 0, 0, "killed", ["It ended."]),
+        drawn(),
+    ]
+    there = "http://localhost:8888/formgrader/{}".format
+    (folder / "report.html").write_text(class_page(results, wall=3.2, formgrader=there))
+    many = [Question(f"q{n}", f"Question {n} with a title") for n in range(14)]
+    wide = replace(ASSIGNMENT, questions=many)
+    hand_ins = [
+        Result(name, [Verdict(q, rng.choice(list(STATUSES)), 1.25, 4.0, ["No."]) for q in many], [])
+        for name in ("zoë.long-name-of-a-person@students.example.org", "bob")
+    ]
+    (folder / "many.html").write_text(report_page(wide, hand_ins, "feedback/{}.html".format))
     answer = {"hard": "def f(x):\n    return x  # " + "a long line " * 20}
-    one = result(
-        "ann", 4, 2, None, [*reasons, "x" * 300], ["The cell “x” was changed; ours was used."]
-    )
-    (folder / "feedback.html").write_text(page(one, answer))
-    return folder
+    one = feedback_page(ASSIGNMENT, drawn(), answer, {"hard": [png(900, 500)]})
+    (folder / "feedback.html").write_text(one)
+    right = replace(drawn().verdicts[0], status="correct", points=4.0, steps=["right"] * 4, rows=[])
+    well = Result("bob", [replace(right, reasons=["All 4 time steps are right."])], [])
+    (folder / "well.html").write_text(page(well))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", ["feedback", "report"])
+@pytest.mark.parametrize("width", [360, 390, 800, 1280])
+@pytest.mark.parametrize("name", ["feedback", "well", "report", "many"])
 def test_a_page_fits_its_screen_and_can_be_read_by_all(browser, axe, shown, name, width, scheme):
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
@@ -321,13 +493,25 @@ def test_a_page_fits_its_screen_and_can_be_read_by_all(browser, axe, shown, name
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((shown / f"{name}.html").as_uri())
-    assert len(asked) == 1  # the page itself and nothing else
+    assert [url for url in asked if not url.startswith("data:")] == [page.url]  # and nothing else
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for summary in page.query_selector_all("summary"):
         summary.click()
     page.add_script_tag(path=str(axe))
     found = page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ' ' + v.help))")
     assert found == []
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 600, 1280])
+@pytest.mark.parametrize("name", ["report", "many"])
+def test_all_of_the_class_is_seen_at_any_width(browser, shown, name, width):
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    page.goto((shown / f"{name}.html").as_uri())
+    edges = "cells => cells.map(cell => cell.getBoundingClientRect().right)"
+    right = page.eval_on_selector_all(".class tbody :is(th, td)", edges)
+    assert len(right) > 20 and max(right) <= width
     context.close()
 
 
@@ -342,7 +526,7 @@ def test_the_tables_hold_what_the_gradebook_holds(tmp_path, bubblewrap):
     for student in ("right", "empty"):
         courses.submit(course, student, student)
     list(grade(course, assignment, limits=courses.QUICK))
-    found, most = exports.grades(course.db_url, course.id, assignment.name)
+    found, most = exports.grades(course, assignment.name)
     # the first waits for a human, the second has no text to be read
-    assert {g.student: g.score for g in found} == {"right": None, "empty": 0}
+    assert {g.student.id: g.score for g in found} == {"right": None, "empty": 0}
     assert most == 30

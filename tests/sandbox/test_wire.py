@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import ARRAYS, JSON, NUMBERS
+from strategies import ARRAYS, ENCODED, JSON, NUMBERS
 
+from unrolled.judging.compare import array_of, spell
 from unrolled.sandbox import wire
 
 
@@ -59,7 +60,7 @@ def test_a_subclass_crosses_as_the_plain_numbers_it_holds():
     assert not (back == 1).any()
 
 
-@pytest.mark.parametrize("value", [open, object(), {"a": 1}, {1, 2}, 1j, np.array([1j]), b"bytes"])
+@pytest.mark.parametrize("value", [open, object(), {"a": 1}, b"bytes", np.array([b"x"])])
 def test_anything_else_crosses_as_the_name_of_its_type_alone(value):
     assert isinstance(across(value), wire.Opaque)
 
@@ -97,11 +98,71 @@ def test_forged_bytes_are_a_message_or_an_error_and_nothing_else(line):
         {"array": "", "dtype": "float64", "shape": ["1"]},
         {"text": "x" * 501},
         {"number": "1e999"},
+        2**53 + 1,
+        -(10**400),
+        float("nan"),
+        float("inf"),
+        {"list": [10**400]},
     ],
 )
-def test_a_forged_array_is_refused(forged):
+def test_a_forged_value_is_refused(forged):
     with pytest.raises(wire.WireError):
         wire.decode(forged)
+
+
+def without_data(*shape):
+    return {"array": "", "dtype": "float64", "shape": list(shape)}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        without_data(50_000, 50_000, 0),
+        without_data(0, 50_000, 50_000),
+        without_data(300, 0, 300),
+        without_data(*[50] * 7, 0),
+        {"list": [without_data(50_000, 0)] * 30_000},
+        {"list": [{"list": [{"list": [without_data(1000, 0)] * 100}] * 100}]},
+        {"list": [{"list": [0] * 50_000}] * 20},
+    ],
+    ids=["last axis", "first", "middle", "many", "in a list", "nested", "numbers"],
+)
+def test_what_takes_no_bytes_on_the_way_but_much_on_arrival_is_refused(forged):
+    with pytest.raises(wire.WireError, match="more than"):
+        wire.decode(forged)
+
+
+def test_an_empty_array_of_a_usual_size_still_crosses():
+    assert across(np.zeros((0, 3, 4))).shape == (0, 3, 4)
+    assert "other" in wire.encode(np.zeros((50_000, 50_000, 0)))
+
+
+def places(value):
+    if isinstance(value, list):
+        return sum(map(places, value)) + 1
+    return int(np.prod([max(n, 1) for n in np.shape(value)]))
+
+
+@given(ENCODED)
+def test_whatever_crosses_is_bounded_and_so_is_all_that_is_made_of_it(message):
+    with contextlib.suppress(wire.WireError):
+        value = wire.decode(message)
+        assert places(value) <= wire.MAX_TOTAL
+        array = array_of(value)
+        if not isinstance(array, str):
+            assert array.nbytes <= 8 * wire.MAX_TOTAL
+            assert len(spell(array)) < 10_000
+
+
+def test_texts_among_numbers_are_never_made_one_array():
+    """NumPy would make each as long as the longest."""
+    value = wire.decode({"list": [{"text": "x" * 500}, *[{"text": ""}] * 40_000]})
+    assert array_of(value) == "made of entries that are not all numbers"
+    assert array_of([[1, "2"], [3, 4]]) == "made of entries that are not all numbers"
+
+
+def test_many_axes_are_told_in_a_few_words():
+    assert spell(np.ones((6,) * 6)) == "an array of shape (6, 6, 6, 6, 6, 6)"
 
 
 @pytest.mark.parametrize(

@@ -187,3 +187,30 @@ def test_a_row_in_the_place_of_a_number_is_told():
 def test_all_right_is_said(capsys):
     check_numbers({"n": 28, "row": [0.4649, 1]}, {"n": 28, "row": [0.46, 1]}, tolerance=0.005)
     assert capsys.readouterr().out == "Right: all 2.\n"
+
+
+@pytest.mark.parametrize("h", [..., [..., ..., ...], [[0, 2, 1], ..., ...]])
+def test_what_is_not_filled_in_yet_is_said_so(h):
+    with pytest.raises(CheckFailed, match=r"^h: nothing is filled in yet\.$"):
+        check_by_hand(notes_elman(), notes_inputs(), h, ...)
+    with pytest.raises(CheckFailed, match=r"^a is not filled in yet\."):
+        check_numbers({"a": h}, {"a": [1, 2, 3]})
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [("ReLU", "a = “ReLU” is not right."), ({"b"}, "a = “b” is not right."), (3, "a = 3 is not")],
+)
+def test_a_typed_text_is_looked_at_too(typed, words, capsys):
+    with pytest.raises(CheckFailed, match=words):
+        check_numbers({"a": typed}, {"a": "tanh"})
+    check_numbers({"a": " TANH", "b": {"x", "y"}, "z": 1j}, {"a": "tanh", "b": {"x", "y"}, "z": 1j})
+    assert "Right: all 3." in capsys.readouterr().out
+
+
+def test_a_function_may_return_texts_complex_numbers_and_nan(capsys):
+    given = {"s": "ab", "z": [1j, 2.0], "n": float("nan")}
+    check_call(lambda x: ("ab", np.array([1j, 2]), np.nan), {"x": "text"}, given)
+    assert "agrees with the example" in capsys.readouterr().out
+    with pytest.raises(CheckFailed, match="s is “ba”, expected “ab”"):
+        check_call(lambda x: ("ba", np.array([1j, 2]), np.nan), {"x": "text"}, given)

@@ -73,7 +73,13 @@ ENCODED = st.recursive(
     | st.builds(lambda t: {"text": t}, st.text(max_size=20))
     | st.builds(lambda t: {"other": t}, st.text(max_size=20))
     | st.sampled_from([wire.encode(np.zeros(s)) for s in ((), (0,), (3, 3), (3, 2), (1, 3, 3))])
-    | st.sampled_from([{"number": "nan"}, wire.encode(np.full((3, 3), np.nan))]),
+    | st.sampled_from([{"number": "nan"}, wire.encode(np.full((3, 3), np.nan))])
+    | st.builds(
+        lambda dtype, shape: {"array": "", "dtype": dtype, "shape": shape},
+        st.sampled_from(sorted(wire.DTYPES)),
+        st.permutations([0, 1, 3, 50_000, 50_000]),
+    )
+    | st.sampled_from([10**400, -(2**63), {"list": [{"text": "x" * 500}, {"text": ""}]}]),
     lambda inner: st.builds(lambda entries: {"list": entries}, st.lists(inner, max_size=4)),
     max_leaves=20,
 )

@@ -111,7 +111,14 @@ def verdicts(
     """What ``answers`` are worth, in the sandbox; to all questions, or to those of ``only``."""
     submission = Submission(dict(answers), set(answers))
     asked = [q for q in assignment.questions if not only or q.cell in only]
-    return judge(submission, assignment.released, asked, assignment.points, LIMITS)
+    return judge(
+        submission,
+        assignment.released,
+        asked,
+        assignment.points,
+        LIMITS,
+        contents=assignment.contents,
+    )
 
 
 def cells_that_lost_points(found: Sequence[Verdict]) -> list[str]:

@@ -6,27 +6,29 @@ this module again, start fast.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import sys
 from collections.abc import Sequence
 
-from unrolled.cli import exit_codes
-from unrolled.cli.parser import parser
+from unrolled.cli import exit_codes, output
+from unrolled.cli.parser import parse
 from unrolled.errors import UnrolledError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code (see ``--help``)."""
-    options = parser().parse_args(arguments)
+    options = parse(sys.argv[1:] if arguments is None else arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # in a file or a pipe, too, what is printed stands before what is told after it
         sys.stdout.reconfigure(line_buffering=True)
     command = importlib.import_module(f"unrolled.cli.commands.{options.command}")
     try:
-        return command.run(options) or 0
+        with contextlib.redirect_stdout(output.Shown(sys.stdout)):
+            return command.run(options) or 0
     except UnrolledError as error:
-        print(f"unrolled: {error}", file=sys.stderr)
+        output.tell(error)
         return exit_codes.FAILED
     except KeyboardInterrupt:
         print("\nunrolled: stopped; the same command goes on from here", file=sys.stderr)

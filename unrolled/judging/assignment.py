@@ -9,9 +9,11 @@ from typing import Any
 from nbformat import NotebookNode
 
 from unrolled.judging import filling
+from unrolled.judging.notebook import cell_id, heading, is_task, only_for_a_human
 from unrolled.judging.results import Verdict
-from unrolled.judging.rubric import Question, Rubric
+from unrolled.judging.rubric import Question, Rubric, Written
 from unrolled.judging.variants import Variant
+from unrolled.sandbox.containers import Contents
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Assignment:
         The address of the folder that holds the book's pages, if it has one.
     digest : str
         Changes when anything does that the points depend on: rubric, source or released notebook.
+    data : tuple of (str, bytes)
+        The files that are given out with the notebook, by their paths beside it.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Assignment:
     digest: str = ""
     variant: Variant = field(default_factory=Variant)
     book: str = ""
+    data: tuple[tuple[str, bytes], ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         # a rubric's functions cannot be sent to another process; its text can
@@ -47,8 +52,21 @@ class Assignment:
 
     @cached_property
     def questions(self) -> list[Question]:
-        """What is asked, with the numbers of the variant."""
-        return self.rubric.questions(self.variant)
+        """What is asked, with the numbers of the variant; in the end what has points in the
+        notebook and only a human can grade, where the rubric does not name it."""
+        asked = self.rubric.questions(self.variant)
+        named = {question.points for question in asked}
+        left = [
+            Written(cell_id(cell), (is_task(cell) and heading(cell)[:80]) or cell_id(cell))
+            for cell in self.released.cells
+            if only_for_a_human(cell) and cell_id(cell) not in named
+        ]
+        return asked + left
+
+    @property
+    def contents(self) -> Contents:
+        """What the sandbox of a hand-in holds."""
+        return Contents(self.rubric.packages, self.data)
 
     def with_variant(self, variant: Variant) -> Assignment:
         """The same assignment with the numbers of one student, in its notebook too."""

@@ -126,7 +126,7 @@ def check_places(notebook: NotebookNode, questions: Sequence[Question]) -> None:
 def mark_for_student(notebook: NotebookNode, variant: Variant) -> NotebookNode:
     """The notebook of one student as it is given out: marked, and with nbgrader's checksums."""
     notebook = copy.deepcopy(notebook)
-    notebook.metadata["unrolled"] = {"numbers": variant.tag}
+    notebook.metadata.setdefault("unrolled", {})["numbers"] = variant.tag
     for cell in notebook.cells:
         if "checksum" in cell.metadata.get("nbgrader", {}):
             cell.metadata.nbgrader.checksum = checksum(cell)

@@ -15,10 +15,13 @@ import numpy as np
 from unrolled.judging.compare import (
     Expected,
     agrees,
+    array_of,
     by_name,
     first_difference,
     place_and_value,
     spell_rounded,
+    texts_of,
+    typed_values,
 )
 from unrolled.judging.rubric import Autograded, ByHand, Case, Code, Question, Typed, Wrong
 
@@ -77,9 +80,9 @@ def _places(wrong: Wrong, asked: Asked, over_time: bool) -> list[str]:
     right = right_values(asked, over_time)
     if isinstance(asked, Typed):
         return [
-            f"{name} = {spell_rounded(value, asked.tolerance)}"
+            f"{name} = {spell_rounded(value, asked.tolerance, asked.right[name])}"
             for name, value in values.items()
-            if not agrees(value, right[name].values, asked.tolerance)
+            if not agrees(value, asked.right[name], asked.tolerance)
         ]
     difference = first_difference(right, values)
     return [place_and_value(difference)] if difference is not None else []
@@ -88,7 +91,7 @@ def _places(wrong: Wrong, asked: Asked, over_time: bool) -> list[str]:
 def _stops_with(wrong: Wrong, case: Case) -> list[str]:
     """The kind of error that this idea ends in, such as that of shapes that do not fit."""
     try:
-        wrong.values(**{name: np.array(value) for name, value in case.arguments.items()})
+        wrong.values(**{name: as_argument(value) for name, value in case.arguments.items()})
     except ValueError as error:
         return [type(error).__name__]
     except Exception:
@@ -105,9 +108,14 @@ def right_values(asked: Asked, over_time: bool = False) -> dict[str, Expected]:
         case ByHand():
             return {name: Expected(getattr(asked.true, name), True) for name in ("h", "y")}
         case Typed():
-            return {k: Expected(np.asarray(v, float), False) for k, v in asked.right.items()}
+            return {k: Expected(typed_values(v), False) for k, v in asked.right.items()}
         case Case():
             return {name: Expected(value, over_time) for name, value in asked.expected.items()}
+
+
+def as_argument(value: Any) -> Any:
+    """An argument of a case as it is given to a function: a copy, of numbers as an array."""
+    return value if isinstance(value, str) else np.array(value)
 
 
 def values_of(wrong: Wrong, asked: Asked) -> dict[str, Any] | None:
@@ -121,7 +129,7 @@ def values_of(wrong: Wrong, asked: Asked) -> dict[str, Any] | None:
                 case Typed():
                     return dict(wrong.values())
                 case Case():
-                    arguments = {k: np.array(v) for k, v in asked.arguments.items()}
+                    arguments = {k: as_argument(v) for k, v in asked.arguments.items()}
                     return by_name(wrong.values(**arguments), list(asked.expected))
     except (ValueError, TypeError, IndexError, KeyError, FloatingPointError, ZeroDivisionError):
         return None  # with these sizes there is no such mistake
@@ -137,10 +145,12 @@ def _gives(wrong: Wrong, asked: Asked, got: Mapping[str, Any]) -> bool:
 
 
 def _same(have: Any, want: Any) -> bool:
-    try:
-        have, want = np.asarray(have, float), np.asarray(want, float)
-    except (TypeError, ValueError):
+    texts = isinstance(want, str) or np.asarray(want).dtype.kind == "U"
+    have, want = (texts_of(each) if texts else array_of(each) for each in (have, want))
+    if isinstance(have, str) or isinstance(want, str):
         return False
-    return have.shape == want.shape and np.allclose(
-        have, want, SAME_RTOL, SAME_ATOL, equal_nan=True
-    )
+    if have.shape != want.shape:
+        return False
+    if texts:
+        return bool(np.all(have == want))
+    return np.allclose(have, want, SAME_RTOL, SAME_ATOL, equal_nan=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 
 INSTALLATION = "installation"
 """The id of the cell that gets what a notebook needs."""
@@ -29,6 +29,23 @@ def is_answer(cell: NotebookNode) -> bool:
     return bool(cell.metadata.get("nbgrader", {}).get("solution"))
 
 
+def is_task(cell: NotebookNode) -> bool:
+    """Whether a cell of the *released* notebook is nbgrader's *manually graded task*: students
+    work in cells of their own below it, and a human grades that."""
+    return bool(cell.metadata.get("nbgrader", {}).get("task"))
+
+
+def only_for_a_human(cell: NotebookNode) -> bool:
+    """Whether a cell of the *released* notebook has points that no check can give."""
+    return is_task(cell) or (is_answer(cell) and bool(cell.metadata.nbgrader.get("grade")))
+
+
+def heading(cell: NotebookNode) -> str:
+    """The first line of a text cell, without the marks of a heading."""
+    lines = (line.strip("#* \t") for line in cell.source.splitlines())
+    return next((line for line in lines if line and not line.startswith("<!--")), "")
+
+
 def checksum(cell: NotebookNode) -> str:
     """What nbgrader wrote into a cell's metadata when it released it, if nobody changed it since.
 
@@ -43,13 +60,31 @@ def checksum(cell: NotebookNode) -> str:
     return hashlib.md5("".join(map(str, parts)).encode()).hexdigest()
 
 
+def as_given_out(cell: Any) -> bool:
+    """Whether a cell of any notebook is as nbgrader released it, going by nbgrader's own mark.
+
+    So a cell is known as untouched that was released with another text than today's. Whoever forges
+    the mark gets our text in the place of theirs.
+    """
+    try:
+        settings = dict(cell["metadata"]["nbgrader"])
+        scalars = {k: v for k, v in settings.items() if isinstance(v, str | int | float)}
+        made = {"cell_type": cell["cell_type"], "source": source(cell)}
+        return (
+            checksum(from_dict({**made, "metadata": {"nbgrader": scalars}})) == scalars["checksum"]
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, IndexError):
+        return False
+
+
 def source(cell: dict[str, Any]) -> str:
     """The text of a cell of any notebook; empty if it has none."""
-    text = cell.get("source", "")
+    text = cell.get("source", cell.get("input", ""))  # as format 3 calls it
     if isinstance(text, list):
         text = "".join(part for part in text if isinstance(part, str))
     if not isinstance(text, str):
         return ""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     # lone surrogates are legal in JSON but in no file and no database
     return text.encode("utf-8", "replace").decode()
 
@@ -61,11 +96,11 @@ def rebuild(released: NotebookNode, answers: dict[str, str]) -> NotebookNode:
         if is_answer(cell):
             cell.source = answers.get(cell_id(cell), cell.source)
             if cell.cell_type == "markdown":
-                cell.source = _without_tags(cell.source)
+                cell.source = without_tags(cell.source)
     return notebook
 
 
-def _without_tags(markdown: str) -> str:
+def without_tags(markdown: str) -> str:
     """The text with every tag, link and picture shown rather than obeyed.
 
     formgrader renders it in the instructor's browser: HTML would run there, and so would Markdown's

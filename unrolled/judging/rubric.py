@@ -2,8 +2,9 @@
 
 A rubric is a Python file ``rubric.py`` in the assignment's source folder. It defines a function
 ``questions(variant)`` that returns a list of questions, or just a list ``questions`` where nothing
-is drawn. Points are not in it: they stand in the notebook, where nbgrader keeps them. What is right
-is never typed in: ``rnnlib`` computes it.
+is drawn. A list ``packages`` may name what students' code may import. Points are not in it: they
+stand in the notebook, where nbgrader keeps them. What is right is never typed in: ``rnnlib``
+computes it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlib import Trace, unroll
 from unrolled.errors import UnrolledError
+from unrolled.judging.compare import NUMBERS, Choice, Words, as_right, typed_values
 from unrolled.judging.variants import Variant
+from unrolled.sandbox.wire import MAX_TEXT
+
+PACKAGES = ("matplotlib", "tqdm")
+"""What students may import where a rubric has no list ``packages``."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +87,13 @@ class ByHand:
 
 @dataclass(frozen=True)
 class Typed:
-    """Single numbers or short lists that the student types; each earns an equal part of the points.
+    """Numbers, short lists or texts that the student types; each earns an equal part of the points.
 
     Attributes
     ----------
     right : mapping
-        The student's variables, and the right value of each.
+        The student's variables, and the right value of each: a number, NaN and complex ones too, a
+        list of numbers, a text or ``Words``, or a ``Choice``.
     tolerance : float
         How far off is still right: 0 for integers, 0.005 where two decimals are asked for.
     texts : mapping
@@ -96,7 +103,7 @@ class Typed:
 
     cell: str
     title: str
-    right: Mapping[str, ArrayLike]
+    right: Mapping[str, ArrayLike | Words | Choice]
     tolerance: float = 0.0
     wrong: Sequence[Wrong] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -138,6 +145,9 @@ class Reach:
         The measure in words: "the loss on new sequences".
     at_most : float
         Reaching it earns the whole; a measure of up to ``partly`` earns half.
+    from_data : bool
+        Whether the result must come from the arguments. Then one that is the same in two such cases
+        earns nothing.
     """
 
     title: str
@@ -148,6 +158,7 @@ class Reach:
     at_most: float
     partly: float = 0.0
     hidden: bool = True
+    from_data: bool = False
 
 
 @dataclass(frozen=True)
@@ -197,7 +208,10 @@ class Code:
 
 @dataclass(frozen=True)
 class Written:
-    """A text that a human grades."""
+    """What a human grades: a text, code, pictures, or one of nbgrader's tasks.
+
+    The rubric need not name one whose points stand in the notebook; it does so for a better title.
+    """
 
     cell: str
     title: str
@@ -266,6 +280,20 @@ class Rubric:
         """The mutants of the model solution that change nothing, and why."""
         return dict(self._names.get("equivalent", {}))
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """What students' code may import beside NumPy: the list ``packages``.
+
+        Raises
+        ------
+        RubricError
+            If it is no list of names.
+        """
+        listed = self._names.get("packages", PACKAGES)
+        if not isinstance(listed, list | tuple) or not all(isinstance(p, str) for p in listed):
+            raise RubricError(f"{self.path}: packages must be a list of names, got {listed!r}")
+        return tuple(listed)
+
     @cached_property
     def _names(self) -> dict[str, Any]:
         names: dict[str, Any] = {"__name__": "rubric", "__file__": self.path}
@@ -293,6 +321,7 @@ def load(folder: Path) -> Rubric:
         raise RubricError(f"{path} is missing: grading needs a rubric beside the source notebook")
     rubric = Rubric(path.read_text(encoding="utf-8"), str(path))
     rubric.questions()
+    rubric.packages  # noqa: B018 - it says what is wrong with them
     return rubric
 
 
@@ -317,6 +346,22 @@ def _mistakes(questions: Sequence[Question]) -> Iterator[str]:
                 yield f"{question.cell!r} must name the student's variables for h and for y"
             case Typed() if not question.right:
                 yield f"{question.cell!r} asks for no number"
+            case Typed():
+                yield from _mistakes_in_typed(question)
+
+
+def _mistakes_in_typed(question: Typed) -> Iterator[str]:
+    for name, want in question.right.items():
+        try:
+            right = as_right(want)
+        except (TypeError, ValueError):
+            yield f"{question.cell!r}: {name} = {want!r} is no number, list of numbers or text"
+            continue
+        if isinstance(right, Choice) and right.among:
+            for text in set(right.right) - set(right.among):
+                yield f"{question.cell!r}: {name} = {text!r} is not among {', '.join(right.among)}"
+        if isinstance(right, Words | Choice) and not typed_values(right).size:
+            yield f"{question.cell!r}: {name} has no right text"
 
 
 def _mistakes_in_code(question: Code) -> Iterator[str]:
@@ -325,6 +370,17 @@ def _mistakes_in_code(question: Code) -> Iterator[str]:
     for case in question.cases:
         if not (case.expected if isinstance(case, Case) else case.returns):
             yield f"{question.cell!r}, case {case.title!r}, expects nothing"
+        for name, value in case.expected.items() if isinstance(case, Case) else ():
+            if value.dtype.kind not in f"{NUMBERS}U":
+                yield (
+                    f"{question.cell!r}, case {case.title!r}: {name} is made of neither numbers "
+                    "nor texts"
+                )
+            elif value.dtype.kind == "U" and max(map(len, value.flat), default=0) > MAX_TEXT:
+                yield (
+                    f"{question.cell!r}, case {case.title!r}: {name} is longer than {MAX_TEXT} "
+                    "letters"
+                )
     if bool(question.gradients) != (question.loss is not None):
         yield f"{question.cell!r} must give both a loss and what its gradients are of, or neither"
 

@@ -18,6 +18,9 @@ def report_page(
     link: Callable[[str], str],
     known: Mapping[str, Sequence[str]] | None = None,
     wall: float | None = None,
+    formgrader: Callable[[str], str] | None = None,
+    late: Mapping[str, str] | None = None,
+    missing: Sequence[str] = (),
 ) -> str:
     """The class, for the instructor.
 
@@ -29,13 +32,23 @@ def report_page(
         What else somebody should look at, by student.
     wall
         How many seconds the run took, if somebody measured them.
+    formgrader
+        The address of a student's hand-in in formgrader; of all with an empty name. An empty
+        address is none.
+    late
+        Who handed in late, and how late, in words.
+    missing
+        Who of the class has not handed in.
     """
     bars = statistics.distribution(results)
     return render(
         "report.html",
         assignment=assignment,
         results=results,
+        late=late or {},
+        missing=missing,
         link=link,
+        formgrader=formgrader or (lambda student: ""),
         statuses=STATUSES,
         # our own drawings, of numbers alone
         histogram=Markup(charts.histogram(bars, statistics.distribution_in_words(bars))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from unrolled.judging.results import STATUSES, Result, Verdict
 
 WORTH_A_LOOK = ("timeout", "memory", "killed", "altered", "unreadable")
 """Statuses that may be an accident, an attack, or our own mistake: a human decides."""
+NO_MISTAKE = ("correct", "graded", "not attempted", "not graded", "unreadable")
 ENOUGH = 3
 """The fewest hand-ins of which a correlation says anything at all."""
 
@@ -48,17 +50,17 @@ def questions(results: Sequence[Result]) -> list[QuestionStatistics]:
 
 
 def _nothing_to_learn_from(result: Result) -> bool:
-    statuses = {v.status for v in result.verdicts}
-    return statuses == {"unreadable"} or all(v.points is None for v in result.verdicts)
+    statuses = {v.standing for v in result.verdicts}
+    return statuses == {"unreadable"} or all(v.score is None for v in result.verdicts)
 
 
 def _numbers(n: int, verdict: Verdict, results: Sequence[Result]) -> QuestionStatistics:
-    graded = [(r, points) for r in results if (points := r.verdicts[n].points) is not None]
+    graded = [(r, points) for r in results if (points := r.verdicts[n].score) is not None]
     if len(graded) < len(results):
         # of a text that some did not write, only those would count: zeros, which says nothing
         graded = []
     own = [points / (verdict.max_points or 1) for _, points in graded]
-    rest = [r.points - points for r, points in graded]
+    rest = [r.score - points for r, points in graded]
     varied = len(graded) >= ENOUGH and len(set(own)) > 1 and len(set(rest)) > 1
     return QuestionStatistics(
         verdict.question.cell,
@@ -66,23 +68,23 @@ def _numbers(n: int, verdict: Verdict, results: Sequence[Result]) -> QuestionSta
         verdict.max_points,
         mean(own) if own else None,
         correlation(own, rest) if varied else None,
-        dict(Counter(r.verdicts[n].status for r in results)),
+        dict(Counter(r.verdicts[n].standing for r in results)),
     )
 
 
 def distribution(results: Sequence[Result], bins: int = 10) -> list[tuple[float, float, int]]:
     """How many hand-ins earned from so many points to so many, in ``bins`` steps of equal width.
 
-    The points are those of the machine; what waits for a human is in neither points nor maximum.
+    What waits for a human is in neither points nor maximum.
     """
     most = max((_reachable(r) for r in results), default=0.0)
     width = most / bins or 1.0
-    counts = Counter(min(int(r.points / width), bins - 1) for r in results)
+    counts = Counter(min(max(int(r.score / width), 0), bins - 1) for r in results)
     return [(n * width, (n + 1) * width, counts[n]) for n in range(bins)]
 
 
 def _reachable(result: Result) -> float:
-    return sum(v.max_points for v in result.verdicts if v.points is not None)
+    return sum(v.max_points for v in result.verdicts if v.score is not None)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def mistakes(results: Iterable[Result], most: int = 15) -> list[Mistake]:
     who: dict[tuple[str, str], list[str]] = defaultdict(list)
     for result in results:
         for verdict in result.verdicts:
-            if verdict.status not in ("correct", "not attempted", "not graded", "unreadable"):
+            if verdict.standing not in NO_MISTAKE:
                 words = verdict.idea or _gist(verdict.reasons)
                 who[verdict.question.title, words].append(result.student)
     common = {key: made for key, made in who.items() if len(made) > 1} or who
@@ -135,8 +137,7 @@ def for_a_human(
     """
     found = []
     for result in results:
-        statuses = Counter(v.status for v in result.verdicts if v.status in WORTH_A_LOOK)
-        why = [f"{status} ({n})" if n > 1 else status for status, n in statuses.items()]
+        why = _why(result)
         why += [note for note in result.notes if note not in why]
         why += (known or {}).get(result.student, ())
         if why:
@@ -144,9 +145,41 @@ def for_a_human(
     return found
 
 
-def waiting(results: Iterable[Result]) -> int:
-    """How many answers wait for a human to grade them."""
-    return sum(v.points is None for result in results for v in result.verdicts)
+def _why(result: Result) -> list[str]:
+    """Why somebody should look at a hand-in, by what became of its questions."""
+    if {v.standing for v in result.verdicts} == {"unreadable"}:
+        return [f"{STATUSES['unreadable']}: {result.verdicts[0].reasons[0]}"]
+    titles: dict[str, list[str]] = defaultdict(list)
+    for verdict in result.verdicts:
+        if verdict.standing in WORTH_A_LOOK:
+            titles[STATUSES[verdict.standing]].append(verdict.question.title)
+        if verdict.mark and verdict.mark.again:
+            titles["changed after a human had graded it"].append(verdict.question.title)
+    return [f"{words}: {_some(which)}" for words, which in titles.items()]
+
+
+def _some(titles: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(titles) - most} more" if len(titles) > most else ""
+    return ", ".join(f"“{title}”" for title in titles[:most]) + more
+
+
+def waiting(results: Iterable[Result]) -> dict[str, int]:
+    """How many answers to each question wait for a human, by the question's title."""
+    return dict(Counter(v.question.title for r in results for v in r.verdicts if v.score is None))
+
+
+def alike(students: Iterable[str]) -> dict[str, list[str]]:
+    """For each student, others of (nearly) the same name, such as Ann of ann, in words."""
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for student in students:
+        plain = unicodedata.normalize("NFKC", student).casefold()
+        by_name["".join(letter for letter in plain if letter.isalnum())].append(student)
+    return {
+        one: [f"not the same as {', '.join(other for other in same if other != one)}"]
+        for same in by_name.values()
+        if len(same) > 1
+        for one in same
+    }
 
 
 @dataclass(frozen=True)

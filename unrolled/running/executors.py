@@ -1,7 +1,8 @@
 """Where hand-ins are judged: on this machine's cores, or on a Dask cluster.
 
 Both are a ``concurrent.futures.Executor``. Whichever it is, a hand-in whose worker dies is judged
-again, and one that brings its worker down a second time, alone, is left to a human.
+again, and one that brings its worker down a second time, alone, is left to a human. One that was
+late by the clock alone is judged again in the end, when all others are done.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -19,7 +21,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from unrolled.errors import UnrolledError
@@ -38,7 +40,9 @@ def local(jobs: int | None = None) -> Iterator[Executor]:
     # spawned, not forked: a fork would carry along what the grader holds in its memory
     context = multiprocessing.get_context("spawn")
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs or os.cpu_count(), context, initializer=work.start_worker)
+    pool = ProcessPoolExecutor(
+        jobs or os.cpu_count(), context, initializer=work.start_worker, initargs=(os.getpid(),)
+    )
     try:
         yield pool
     except BaseException:
@@ -60,8 +64,9 @@ def _stop_sending(pool: ProcessPoolExecutor) -> None:
     (python/cpython#94777).
     """
     queue: Any = vars(pool)["_call_queue"]  # there is no public way
-    if queue is not None:
-        queue._reader.close()
+    if queue is not None and sys.version_info < (3, 11, 5):
+        with suppress(OSError):  # its own thread may close it at the same moment
+            queue._reader.close()
 
 
 @contextmanager
@@ -129,6 +134,8 @@ def outcomes(
     small one.
     """
     left = iter(jobs)
+    late: deque[work.Job] = deque()  # by the clock, which others may have filled
+    tried: set[str] = set()
     again: deque[work.Job] = deque()  # were under way when a worker died: now one at a time
     while True:
         with open_executor() as pool:
@@ -137,10 +144,17 @@ def outcomes(
                 while True:
                     _fill(pool, context, under_way, again, left, 1 if again else at_a_time)
                     if not under_way:
-                        return
+                        if not late:
+                            return
+                        again.append(late.popleft())
+                        continue
                     for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                        outcome = _outcome(future)
-                        yield under_way[future], outcome
+                        job, outcome = under_way[future], _outcome(future)
+                        if _was_late(outcome) and job.student not in tried:
+                            tried.add(job.student)
+                            late.append(job)
+                        else:
+                            yield job, outcome
                         del under_way[future]
             except BrokenExecutor as error:
                 lost, reason = list(under_way.values()), error
@@ -148,6 +162,10 @@ def outcomes(
             yield lost[0], reason
         else:
             again.extend(lost)
+
+
+def _was_late(outcome: Outcome) -> bool:
+    return isinstance(outcome, work.Done) and outcome.by_the_clock
 
 
 def _fill(

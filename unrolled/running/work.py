@@ -6,10 +6,12 @@ reads and writes no course, so that nothing has to be shared but this package an
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
 import pickle
+import resource
 import signal
 import time
 from dataclasses import dataclass, field
@@ -18,17 +20,22 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat.v4 import new_output
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_output
 
 import rnnlib
 from unrolled.judging.assignment import Assignment, same_verdict_for_all
-from unrolled.judging.judge import judge
-from unrolled.judging.notebook import cell_id, rebuild
-from unrolled.judging.results import UNSAFE, Result, from_json
-from unrolled.judging.submission import Submission, Unreadable, parse
+from unrolled.judging.beside import own_cells, picture_output, pictures, shown
+from unrolled.judging.judge import FAILED, judge, names_asked
+from unrolled.judging.notebook import cell_id, is_task, rebuild, source
+from unrolled.judging.results import UNSAFE, Result, Verdict
+from unrolled.judging.submission import Submission, Unreadable, parse, with_ids
 from unrolled.judging.variants import Variant
 from unrolled.pages.feedback import feedback_page
 from unrolled.sandbox import containers, linux
+
+WORKER_MEMORY = 4 << 30
+"""Bytes that a worker may take beyond what it needs to start: more than any hand-in is worth."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +71,15 @@ class Context:
         Changes when anything does that a result depends on, the hand-in apart.
     elsewhere : bool
         Whether the workers are on other machines, where another version may be installed.
+    withhold : bool
+        Whether pages go without the numbers that were expected.
     """
 
     packed: bytes
     version: str
     content: str
     elsewhere: bool = False
+    withhold: bool = False
 
     @staticmethod
     def pack(
@@ -77,27 +87,38 @@ class Context:
         limits: containers.Limits | None = None,
         unsafe: bool = False,
         elsewhere: bool = False,
+        withhold: bool = False,
     ) -> Context:
         limits = limits or containers.Limits()
         packed = pickle.dumps((assignment, limits, unsafe))
         content = repr((assignment.digest, version(), limits, unsafe))
-        return Context(packed, version(), content, elsewhere)
+        return Context(packed, version(), content, elsewhere, withhold)
 
 
 @dataclass(frozen=True)
 class Done:
-    """A judged hand-in: the result as JSON holds it, formgrader's notebook, the student's page."""
+    """A judged hand-in: the result as JSON holds it, formgrader's notebook, the student's page.
+
+    ``by_the_clock`` says that time ran out that was not the processor's: with the machine for
+    itself it may do better.
+    """
 
     result: dict[str, Any]
     notebook: str
     page: str
+    by_the_clock: bool = False
 
 
 def content_key(context: Context, job: Job) -> str:
     """The content of all that a result depends on."""
+    return hashlib.sha256(f"{context.content} {hand_in_key(job)}".encode()).hexdigest()
+
+
+def hand_in_key(job: Job) -> str:
+    """The content of a hand-in."""
     digest = hashlib.sha256()
-    texts = (context.content, job.student, job.unreadable, json.dumps(job.notes), repr(job.variant))
-    for part in (job.content, *(text.encode("utf-8", "surrogateescape") for text in texts)):
+    texts = (job.student, job.unreadable, json.dumps(job.notes), repr(job.variant))
+    for part in (job.content, *(text.encode("utf-8", "backslashreplace") for text in texts)):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
 
@@ -118,10 +139,26 @@ def version() -> str:
     return digest.hexdigest()[:16]
 
 
-def start_worker() -> None:
-    """What a worker process of ours does first."""
+def start_worker(parent: int) -> None:
+    """What a worker process of ours does first; ``parent`` is the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started us
     linux.die_with_parent(signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before we could ask for the signal
+        os._exit(1)
+    limit_memory(WORKER_MEMORY)
+
+
+def limit_memory(amount: int) -> None:
+    """Let this process take ``amount`` bytes beyond what it has, and no more.
+
+    Whatever a hand-in should get it to allocate ends in a MemoryError, and the machine lives on.
+    """
+    with open("/proc/self/statm") as statm:
+        mapped = int(statm.read().split()[0]) * resource.getpagesize()
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    amount = mapped + amount if most == resource.RLIM_INFINITY else min(mapped + amount, most)
+    # of the two limits the one that can be raised again: the sandbox sets a limit of its own
+    resource.setrlimit(resource.RLIMIT_AS, (amount, most))
 
 
 def grade_submission(context: Context, job: Job) -> Done:
@@ -140,11 +177,11 @@ def grade_submission(context: Context, job: Job) -> Done:
     general, limits, unsafe = _unpack(context.packed)
     assignment = general.with_variant(job.variant)
     began = time.monotonic()
-    result, answers = _judged(assignment, job, limits, unsafe)
+    result = _judged(assignment, job, limits, unsafe)
     result = Result(
         result.student, result.verdicts, result.notes, result.stamp, time.monotonic() - began
     )
-    return render(assignment, result, answers)
+    return render(assignment, result, read_again(assignment, job), context.withhold)
 
 
 @lru_cache(maxsize=2)
@@ -162,50 +199,144 @@ def submission_of(assignment: Assignment, job: Job) -> Submission:
     """
     if job.unreadable:
         raise Unreadable(job.unreadable)
-    return parse(job.content, f"{assignment.name}.ipynb", assignment.released)
+    asked = {question.cell: names_asked(question) for question in assignment.questions}
+    return parse(job.content, f"{assignment.name}.ipynb", assignment.released, asked)
 
 
-def _judged(
-    assignment: Assignment, job: Job, limits: containers.Limits, unsafe: bool
-) -> tuple[Result, dict[str, str]]:
+def _judged(assignment: Assignment, job: Job, limits: containers.Limits, unsafe: bool) -> Result:
     stamp = UNSAFE if unsafe else ""
     try:
         submission = submission_of(assignment, job)
     except Unreadable as reason:
-        verdicts = same_verdict_for_all(assignment, "unreadable", 0.0, str(reason))
-        return Result(job.student, verdicts, list(job.notes), stamp), {}
+        verdicts = same_verdict_for_all(assignment, "unreadable", None, str(reason))
+        return Result(job.student, verdicts, list(job.notes), stamp)
     if submission.numbers not in ("", assignment.variant.tag):
         submission.notes.append("The notebook was given out to somebody else: its numbers differ.")
     verdicts = judge(
-        submission, assignment.released, assignment.questions, assignment.points, limits, unsafe
+        submission,
+        assignment.released,
+        assignment.questions,
+        assignment.points,
+        limits,
+        unsafe,
+        assignment.contents,
     )
-    return Result(job.student, verdicts, [*job.notes, *submission.notes], stamp), submission.answers
+    failed = [
+        f"The grader failed on “{verdict.question.title}”; a human looks at it."
+        for verdict in verdicts
+        if FAILED in verdict.reasons
+    ]
+    notes = [*job.notes, *submission.notes, *failed]
+    return Result(job.student, verdicts, notes, stamp)
 
 
-def render_again(assignment: Assignment, job: Job, stored: dict[str, Any]) -> Done:
-    """The pages of a hand-in that was judged before, without judging it again."""
+@dataclass(frozen=True)
+class HandIn:
+    """What a student's page and formgrader's notebook show of a hand-in.
+
+    Attributes
+    ----------
+    answers : dict
+        The text of each answer, by nbgrader's id.
+    below : dict
+        For each of nbgrader's tasks, by id, the cells that stand below it.
+    drawn : dict
+        The pictures of each answer or task, by id: PNG, and made anew.
+    """
+
+    answers: dict[str, str] = field(default_factory=dict)
+    below: dict[str, list[NotebookNode]] = field(default_factory=dict)
+    drawn: dict[str, list[bytes]] = field(default_factory=dict)
+
+
+def read_again(assignment: Assignment, job: Job) -> HandIn:
+    """What is to be shown of a hand-in; nothing of one that cannot be read."""
     try:
         answers = submission_of(assignment, job).answers
     except Unreadable:
-        answers = {}
-    return render(assignment, from_json(stored, assignment.questions), answers)
+        return HandIn()
+    tasks = {cell_id(cell) for cell in assignment.released.cells if is_task(cell)}
+    if not tasks and b"image/png" not in job.content:
+        return HandIn(answers)
+    handed_in = with_ids(job.content, f"{assignment.name}.ipynb", assignment.released)
+    beside = own_cells(handed_in, assignment.released)
+    below = {id_: shown(cells) for id_, cells in beside.items() if id_ in tasks}
+    return HandIn(answers, below, pictures(beside))
 
 
-def render(assignment: Assignment, result: Result, answers: dict[str, str]) -> Done:
+def render_again(assignment: Assignment, job: Job, result: Result, withhold: bool = False) -> Done:
+    """The pages of a hand-in that was judged before, without judging it again."""
+    return render(assignment, result, read_again(assignment, job), withhold)
+
+
+def render(assignment: Assignment, result: Result, hand_in: HandIn, withhold: bool = False) -> Done:
     """The pages that go with a result."""
-    notebook = nbformat.writes(_graded_notebook(assignment, answers, result))
-    return Done(result.to_json(), notebook, feedback_page(assignment, result, answers))
+    notebook = nbformat.writes(graded_notebook(assignment, result, hand_in))
+    drawn = {v.question.cell: _pictures(v, hand_in) for v in result.verdicts}
+    page = feedback_page(assignment, result, hand_in.answers, drawn, withhold)
+    late = any(verdict.by_the_clock for verdict in result.verdicts)
+    return Done(result.to_json(), notebook, page, late)
 
 
-def _graded_notebook(
-    assignment: Assignment, answers: dict[str, str], result: Result
-) -> nbformat.NotebookNode:
-    """The notebook that formgrader shows: ours, with the student's texts and the judge's words."""
-    notebook = rebuild(assignment.released, answers)
-    said = {v.question.points: v for v in result.verdicts}
+def _pictures(verdict: Verdict, hand_in: HandIn) -> list[bytes]:
+    """Of an answer what it drew here, or what was handed in where that is more."""
+    handed_in = hand_in.drawn.get(verdict.question.cell, [])
+    if len(verdict.drawn) < len(handed_in):
+        return handed_in
+    return [base64.b64decode(coded) for coded in verdict.drawn]
+
+
+def graded_notebook(assignment: Assignment, result: Result, hand_in: HandIn) -> NotebookNode:
+    """The notebook that formgrader shows: ours, with the student's texts and pictures, and the
+    judge's words."""
+    notebook = rebuild(assignment.released, hand_in.answers)
+    said = {v.question.points: v for v in result.verdicts if v.question.points != v.question.cell}
+    of_cells = {v.question.cell: v for v in result.verdicts}
+    cells = []
     for cell in notebook.cells:
-        verdict = said.get(cell_id(cell))
+        name = cell_id(cell)
+        outputs = []
+        if (answer := of_cells.get(name)) is not None:
+            found = _pictures(answer, hand_in)
+            here = found != hand_in.drawn.get(name)
+            outputs = [picture_output(picture, here) for picture in found]
+        verdict = said.get(name)
         if cell.cell_type == "code" and verdict is not None:
             text = "\n".join([result.stamp, *verdict.reasons]).strip() + "\n"
-            cell.outputs = [new_output("stream", text=text)]
+            outputs.insert(0, new_output("stream", text=text))
+        cells += [cell, *hand_in.below.get(name, ())]
+        if cell.cell_type == "code":
+            cell.outputs = outputs
+        elif outputs:
+            cells.append(new_code_cell("# the pictures of the cells above", outputs=outputs))
+    notebook.cells = cells
     return notebook
+
+
+def what_changed(before: str, after: str) -> set[str]:
+    """The ids of the cells of two graded notebooks that do not show the same.
+
+    A cell without an id belongs to the one above it.
+    """
+    old, new = _shown_by_id(before), _shown_by_id(after)
+    return {name for name in new if new[name] != old.get(name)}
+
+
+def _shown_by_id(notebook: str) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    name = ""
+    try:
+        cells = json.loads(notebook)["cells"]
+    except (ValueError, KeyError):
+        return {}
+    for cell in cells:
+        name = cell_id(cell) or name
+        # what is drawn here may be random
+        drawn = [
+            output["data"]
+            for output in cell.get("outputs", ())
+            if "data" in output
+            and not output.get("metadata", {}).get("unrolled", {}).get("drawn_here")
+        ]
+        found.setdefault(name, []).append((source(cell), drawn))
+    return found

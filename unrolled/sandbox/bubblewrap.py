@@ -1,17 +1,18 @@
 """The wall between the judge and a student's code: the bubblewrap command that builds it.
 
-Inside there is no network, no other process, none of the machine's files but the C library, the
-Python interpreter and NumPy (all read-only), an empty working folder in memory, and no environment
-but what is listed here.
+Inside there is no network, no other process, none of the machine's files but its C libraries, the
+Python interpreter with the standard library, and NumPy (all read-only), an empty working folder in
+memory, and no environment but what is listed here.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,11 @@ from unrolled.errors import UnrolledError
 HERE = Path(__file__).parent
 CURE = "apt-get install bubblewrap"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-OURS_INSIDE = ("forkserver.py", "inside.py", "linux.py", "wire.py")
+STDLIB = Path(f"/python/lib/python{sys.version_info.major}.{sys.version_info.minor}")
+PARTS_OF_PYTHON = ("lib-dynload", "__pycache__", "_sysconfigdata")
+OURS_INSIDE = ("cells.py", "forkserver.py", "inside.py", "linux.py", "wire.py")
+IPYTHONS = ("core/inputtransformer2.py", "utils/tokenutil.py")
+"""What turns magics into Python: IPython's own, which needs nothing else of it."""
 
 
 class SandboxMissing(UnrolledError):
@@ -39,9 +44,8 @@ def _readable() -> Iterator[tuple[Path, str]]:
     Python stands at a neutral place: its own may lie below a home folder that only its owner
     may enter, and is nobody's business.
     """
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     yield interpreter(), "/python/bin/python3"
-    yield Path(sysconfig.get_path("stdlib")), f"/python/lib/{version}"
+    yield Path(sysconfig.get_path("stdlib")), str(STDLIB)
     shared = Path(sysconfig.get_config_var("LIBDIR")) / sysconfig.get_config_var("INSTSONAME")
     if shared.suffix != ".a" and shared.exists():
         yield shared, f"/python/lib/{shared.name}"
@@ -56,17 +60,66 @@ def _readable() -> Iterator[tuple[Path, str]]:
             yield site / part, f"/packages/{part}"
     for ours in OURS_INSIDE:
         yield HERE / ours, f"/grader/{ours}"
+    ipython = importlib.util.find_spec("IPython")
+    if ipython is not None and ipython.origin:
+        for part in IPYTHONS:
+            yield Path(ipython.origin).parent / part, f"/grader/{Path(part).name}"
 
 
-def command(packages: Sequence[Path] = ()) -> list[str]:
-    """The bubblewrap command of a fork server; ``packages`` are those held beside NumPy."""
-    held = [*_readable(), *((folder, f"/packages/{folder.name}") for folder in packages)]
+def _masked() -> Iterator[str]:
+    """The flags that hide what lies beside the standard library and is none of it.
+
+    In a Python that is no virtual environment (conda's, Docker's, uv's) all that is installed lies
+    there, ``rnnlib`` too; of packages only the listed ones are to be in the sandbox.
+    """
+    for found in sorted(Path(sysconfig.get_path("stdlib")).iterdir()):
+        place, name = str(STDLIB / found.name), found.name.partition(".")[0]
+        if name in sys.stdlib_module_names or name.startswith(PARTS_OF_PYTHON):
+            continue
+        if found.is_symlink():  # where it leads to, there is nothing in the sandbox
+            continue
+        if found.is_dir():
+            yield from ("--tmpfs", place, "--remount-ro", place)
+        elif found.exists():
+            yield from ("--ro-bind", os.devnull, place)
+
+
+def command(
+    packages: Sequence[Path] = (),
+    checks: Sequence[Path] = (),
+    data: Mapping[str, int] | None = None,
+    warm: Sequence[str] = (),
+) -> list[str]:
+    """The bubblewrap command of a fork server.
+
+    Parameters
+    ----------
+    packages
+        The folders of those held beside NumPy.
+    checks
+        What only the public checks may import.
+    data
+        The files of the assignment: of each the descriptor that it is read from.
+    warm
+        The modules to be loaded before the first hand-in.
+    """
+    held = [
+        *_readable(),
+        *((folder, f"/packages/{folder.name}") for folder in packages),
+        *((folder, f"/checks/{folder.name}") for folder in checks),
+    ]
+    files = {f"/data/{name}": descriptor for name, descriptor in (data or {}).items()}
     places = {place: path for path, place in held}
     # made beforehand, since the folders that bubblewrap makes on the way are for root alone
-    parents = {str(p) for place in places for p in Path(place).parents} - {"/"}
+    parents = {str(p) for place in (*places, *files) for p in Path(place).parents} - {"/"}
     folders = sorted(parents | {"/home", "/dev"})
     made = [flag for folder in folders for flag in ("--perms", "0755", "--dir", folder)]
     binds = [flag for place, path in places.items() for flag in ("--ro-bind", str(path), place)]
+    binds += [
+        flag
+        for place, descriptor in files.items()
+        for flag in ("--perms", "0444", "--ro-bind-data", str(descriptor), place)
+    ]
     devices = [flag for device in DEVICES for flag in ("--dev-bind", device, device)]
     return [
         "bwrap",
@@ -75,11 +128,12 @@ def command(packages: Sequence[Path] = ()) -> list[str]:
         *("--setenv", "PYTHONPATH", "/packages"),
         *("--setenv", "LD_LIBRARY_PATH", "/python/lib"),
         *("--setenv", "OPENBLAS_NUM_THREADS", "1"),
+        *("--setenv", "MPLBACKEND", "Agg"),
         *("--setenv", "HOME", "/home"),
         *("--setenv", "LANG", "C.UTF-8"),
-        *(*made, *binds, *devices),
+        *(*made, *binds, *_masked(), *devices),
         *("--proc", "/proc", "--remount-ro", "/", "--chdir", "/home"),
-        *("--", "/python/bin/python3", "-s", "-S", "-P", "-B", "/grader/forkserver.py"),
+        *("--", "/python/bin/python3", "-s", "-S", "-P", "-B", "/grader/forkserver.py", *warm),
     ]
 
 

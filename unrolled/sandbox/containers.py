@@ -8,6 +8,7 @@ What runs inside is ``forkserver.py`` and ``inside.py``; ``bubblewrap.py`` build
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import secrets
@@ -24,12 +25,18 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from unrolled.sandbox import bubblewrap, cgroup, forkserver, syscalls, wire
+from unrolled.sandbox import bubblewrap, cgroup, packages, syscalls, wire
 from unrolled.sandbox.bubblewrap import SandboxMissing
 
+OURS = ("rnnlib", "unrolled")
 START_SECONDS = 30
+CLOCK = 3
+"""How many times as long as by the processor something may take by the clock."""
+BESIDE = 16
+"""How many questions of a hand-in may have all the processes that they are allowed."""
 WARM_MEMORY = 256 << 20  # what the fork server and the containers take, amply
 
 
@@ -38,7 +45,7 @@ class Limits:
     """What one question may use."""
 
     seconds: float = 10.0
-    """Wall time for its cells, and again for each of its cases."""
+    """Processor time for its cells, and again for each of its cases."""
     cpu_seconds: int = 20
     """Processor time for everything together."""
     memory: int = 1 << 30
@@ -50,20 +57,57 @@ class Limits:
     open_files: int = 256
     processes: int = 16
 
+    @property
+    def wide(self) -> float:
+        """The same by the clock: wide, for that others are busy is nobody's fault."""
+        return CLOCK * self.seconds
+
     def with_seconds(self, seconds: float) -> Limits:
-        """The same with another wall time; the processor time grows with it. 0 changes nothing."""
+        """The same with another time, and in all so much more; 0 changes nothing."""
         if not seconds:
             return self
         cpu = max(1, round(self.cpu_seconds * seconds / self.seconds))
         return replace(self, seconds=seconds, cpu_seconds=cpu)
 
 
-class Stopped(Exception):
-    """The student's side gave no answer; ``kind`` is "timeout", "memory" or "killed"."""
+@dataclass(frozen=True)
+class Contents:
+    """What a sandbox holds beside Python and NumPy, read-only.
 
-    def __init__(self, kind: str, reason: str) -> None:
+    Attributes
+    ----------
+    packages : tuple of str
+        What students' code may import.
+    data : tuple of (str, bytes)
+        The files of the assignment, by their paths beside its notebook.
+    checks : tuple of Path
+        The folders that the public checks may import, and no student's code.
+    """
+
+    packages: tuple[str, ...] = ()
+    data: tuple[tuple[str, bytes], ...] = ()
+    checks: tuple[Path, ...] = ()
+
+    @property
+    def absent(self) -> list[str]:
+        """What no student's code finds, wherever it runs."""
+        return [name for name in OURS if name not in self.packages]
+
+
+NOTHING_ELSE = Contents()
+
+
+class Stopped(Exception):
+    """The student's side gave no answer; ``kind`` is "timeout", "memory" or "killed".
+
+    ``cell`` is the number of the cell that was running, from 0; None if it was none.
+    ``by_the_clock`` says that it might have answered, had it had the processor for itself.
+    """
+
+    def __init__(self, kind: str, reason: str, by_the_clock: bool = False) -> None:
         super().__init__(reason)
-        self.kind = kind
+        self.kind, self.by_the_clock = kind, by_the_clock
+        self.cell: int | None = None
 
 
 def check() -> None:
@@ -79,14 +123,26 @@ def check() -> None:
 class ForkServer:
     """A warm process in a sandbox, from which each question forks (see ``forkserver.py``)."""
 
-    def __init__(self, packages: Sequence[Path] = ()) -> None:
+    def __init__(self, contents: Contents = NOTHING_ELSE) -> None:
         if shutil.which("bwrap") is None:
             raise SandboxMissing(f"bubblewrap is not installed; install it with: {bubblewrap.CURE}")
-        self.owner, self.packages = os.getpid(), tuple(packages)
+        program = syscalls.compiled()
+        if program is None:
+            raise SandboxMissing(
+                "libseccomp is not installed, without which no system call is refused; install it "
+                f"with: {syscalls.CURE}"
+            )
+        self.contents = contents
         self.group = cgroup.make()
-        self._limited = 0
+        self._limited: Limits | None = None
         self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = bubblewrap.command(packages)
+        data = {name: _in_memory(content) for name, content in contents.data}
+        command = bubblewrap.command(
+            packages.folders(contents.packages),
+            contents.checks,
+            data,
+            packages.warm(contents.packages),
+        )
         with inner:
             self._process = subprocess.Popen(
                 self.group.enter(command) if self.group else command,
@@ -94,10 +150,13 @@ class ForkServer:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                pass_fds=list(data.values()),
             )
+        for descriptor in data.values():
+            os.close(descriptor)
         self._control.settimeout(START_SECONDS)
         try:
-            self._control.send(syscalls.compiled() or forkserver.NO_FILTER)
+            self._control.send(program)
             started = self._control.recv(100) == b"ready"
         except OSError:
             started = False
@@ -108,7 +167,7 @@ class ForkServer:
                 " on Ubuntu also kernel.apparmor_restrict_unprivileged_userns=0), or grade as root"
             )
 
-    def open_container(self, memory: int) -> socket.socket:
+    def open_container(self, limits: Limits) -> socket.socket:
         """A socket to a new container: fresh namespaces, in which the questions of one hand-in run.
 
         Raises
@@ -116,9 +175,9 @@ class ForkServer:
         OSError
             If the fork server has ended.
         """
-        if self.group and self._limited != memory:
-            self.group.limit(WARM_MEMORY + memory)
-            self._limited = memory
+        if self.group and self._limited != limits:
+            self.group.limit(WARM_MEMORY + limits.memory, BESIDE * limits.processes)
+            self._limited = limits
         channel, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         channel.settimeout(START_SECONDS)
         try:
@@ -144,23 +203,42 @@ class ForkServer:
 _here = threading.local()
 
 
-def fork_server(packages: Sequence[Path] = ()) -> ForkServer:
-    """This thread's fork server, started when it is first needed."""
-    mine = getattr(_here, "fork_server", None)
-    if mine is not None and mine.packages != tuple(packages):
+def _in_memory(content: bytes) -> int:
+    """A descriptor from which ``content`` is read."""
+    descriptor = os.memfd_create("data")
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def fork_server(contents: Contents = NOTHING_ELSE) -> ForkServer:
+    """This thread's fork server with these contents, started when it is first needed.
+
+    There are two at most: one with an assignment's packages, one for hand-ins that need none. Each
+    fork copies the tables of its memory, and those of Matplotlib take as long as all the rest.
+    """
+    mine = _mine()
+    if contents not in mine and len(mine) > 1:
         close_fork_server()
-        mine = None
-    if mine is None or mine.owner != os.getpid():
-        mine = _here.fork_server = ForkServer(packages)
-    return mine
+    if contents not in mine:
+        mine[contents] = ForkServer(contents)
+    return mine[contents]
+
+
+def _mine() -> dict[Contents, ForkServer]:
+    """The fork servers of this thread, none of which came with a fork of this process."""
+    if getattr(_here, "owner", None) != os.getpid():
+        _here.owner, _here.servers = os.getpid(), {}
+    servers: dict[Contents, ForkServer] = _here.servers
+    return servers
 
 
 def close_fork_server() -> None:
-    """End this thread's fork server, if there is one, with everything in it."""
-    mine = getattr(_here, "fork_server", None)
-    _here.fork_server = None
-    if mine is not None and mine.owner == os.getpid():
-        mine.close()
+    """End this thread's fork servers, if there are any, with everything in them."""
+    mine = _mine()
+    while mine:
+        mine.popitem()[1].close()
 
 
 class Container:
@@ -169,10 +247,10 @@ class Container:
     Where a question brings down the container, or the whole sandbox, the next one opens another.
     """
 
-    def __init__(self, limits: Limits, packages: Sequence[Path] = ()) -> None:
-        self.limits, self.packages = limits, packages
+    def __init__(self, limits: Limits, contents: Contents = NOTHING_ELSE) -> None:
+        self.limits, self.contents = limits, contents
         self._channel: socket.socket | None = None
-        self._out_of_memory = 0  # how often that had happened before the question began
+        self._numbers = itertools.count()
 
     def __enter__(self) -> Container:
         return self
@@ -197,24 +275,37 @@ class Container:
         """
         limits = self.limits.with_seconds(seconds)
         # 60000 user numbers above all that Debian gives out, of which no two at a time are the same
-        order = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
-        return Session(limits, partial(self._start, json.dumps(order)))
+        order: dict[str, Any] = {**asdict(limits), "uid": 200_000 + secrets.randbelow(60_000)}
+        order["absent"] = self.contents.absent
+        order["checks"] = [folder.name for folder in self.contents.checks]
+        return Session(limits, partial(self._start, order), self._processor_seconds)
 
-    def _start(self, order: str, asked: int, answers: int) -> End:
+    def holds(self, session: Session) -> bool:
+        """Whether a question is still where it was started, and none of the others ended all."""
+        return self._channel is not None and session.place is self._channel
+
+    def _processor_seconds(self) -> float | None:
+        """What all questions have taken together; None where nobody counts."""
+        group = fork_server(self.contents).group
+        return group.processor_seconds() if group else None
+
+    def _start(self, order: dict[str, Any], asked: int, answers: int) -> tuple[object, End]:
         try:
             return self._send(order, asked, answers)
         except OSError:
             # what an earlier question did may have cost the container its life, or all of them
             return self._send(order, asked, answers)
 
-    def _send(self, order: str, asked: int, answers: int) -> End:
+    def _send(self, order: dict[str, Any], asked: int, answers: int) -> tuple[object, End]:
+        number = next(self._numbers)
         try:
             if self._channel is None:
-                self._channel = fork_server(self.packages).open_container(self.limits.memory)
-            group = fork_server(self.packages).group
-            self._out_of_memory = group.ended_for_memory() if group else 0
-            socket.send_fds(self._channel, [order.encode()], [asked, answers])
-            return partial(self._end, self._channel)
+                self._channel = fork_server(self.contents).open_container(self.limits)
+            group = fork_server(self.contents).group
+            before = group.ended_for_memory() if group else 0
+            text = json.dumps({**order, "number": number})
+            socket.send_fds(self._channel, [text.encode()], [asked, answers])
+            return self._channel, partial(self._end, self._channel, number, before)
         except OSError:
             self._lose()
             raise
@@ -225,14 +316,21 @@ class Container:
         self._channel = None
         close_fork_server()
 
-    def _end(self, channel: socket.socket, gone: bool) -> dict[str, int]:
-        """End the question; how it had ended itself, and what it took, by its init's word."""
-        group = fork_server(self.packages).group
+    def _end(
+        self, channel: socket.socket, number: int, out_of_memory: int, gone: bool
+    ) -> dict[str, int]:
+        """End a question; how it had ended itself, and what it took, by its monitor's word.
+
+        ``out_of_memory`` is how often that had happened before the question began.
+        """
+        if channel is not self._channel:  # it went down with all that was in there
+            return {}
         said: dict[str, int] = {}
-        if group and gone:
-            said["memory"] = group.ended_for_memory() - self._out_of_memory
         try:
-            channel.send(json.dumps({"gone": gone}).encode())
+            group = fork_server(self.contents).group
+            if group and gone:
+                said["memory"] = group.ended_for_memory() - out_of_memory
+            channel.send(json.dumps({"number": number, "gone": gone}).encode())
             said |= json.loads(channel.recv(1 << 10))
         except (OSError, ValueError):
             self._lose()
@@ -246,50 +344,110 @@ def question(limits: Limits, unsafe: bool = False) -> Iterator[Session]:
         yield session
 
 
-def container(limits: Limits, unsafe: bool = False, packages: Sequence[Path] = ()) -> Container:
-    """The place of one hand-in. With ``unsafe`` there is no wall.
-
-    ``packages`` are the folders of what can be imported in it beside NumPy.
-    """
-    return Unsafe(limits) if unsafe else Container(limits, packages)
+def container(limits: Limits, unsafe: bool = False, contents: Contents = NOTHING_ELSE) -> Container:
+    """The place of one hand-in. With ``unsafe`` there is no wall."""
+    return Unsafe(limits, contents) if unsafe else Container(limits, contents)
 
 
 class Unsafe(Container):
     """No sandbox: a student's code runs as plain processes of this user, within limits of time."""
 
-    def _start(self, order: str, asked: int, answers: int) -> End:
+    def holds(self, session: Session) -> bool:
+        return True
+
+    def _processor_seconds(self) -> float | None:
+        return None
+
+    def _start(self, order: dict[str, Any], asked: int, answers: int) -> tuple[object, End]:
+        folder = TemporaryDirectory(prefix="unrolled-", ignore_cleanup_errors=True)
+        os.chmod(folder.name, 0o777)  # where root grades, a student's code is somebody else's
+        for name, content in self.contents.data:
+            path = Path(folder.name, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         process = subprocess.Popen(
-            [sys.executable, "-B", str(bubblewrap.HERE / "inside.py"), order],
+            [sys.executable, "-B", str(bubblewrap.HERE / "inside.py"), json.dumps(order)],
             stdin=asked,
             stdout=answers,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            cwd=folder.name,
+            env={**os.environ, "MPLBACKEND": "Agg"},
         )
 
         def end(gone: bool) -> dict[str, int]:
             process.kill()
             process.wait()
+            folder.cleanup()
             return {}
 
-        return end
+        return process, end
 
 
 End = Callable[[bool], dict[str, int]]
 """Ends a question, given whether it has gone by itself; says what is known of its end."""
 
 
+class Deadline:
+    """The time for one answer: so much of the processor, and, far wider, so much by the clock.
+
+    What the others on a busy machine take is not the student's. Where nobody counts what was taken
+    of the processor, the process's own limit ends it, or the clock.
+    """
+
+    LOOK = 0.1
+
+    def __init__(self, limits: Limits, processor_seconds: Callable[[], float | None]) -> None:
+        self._limits, self._taken = limits, processor_seconds
+        self._began, self._before = time.monotonic(), processor_seconds()
+
+    def wait_for(self, ready: Callable[[float], Sequence[int]]) -> None:
+        """Wait until ``ready``, which waits for so many seconds at most, has something.
+
+        Raises
+        ------
+        Stopped
+            If it has nothing in time.
+        """
+        while not ready(self._left()):
+            pass
+
+    def _left(self) -> float:
+        """How long to wait before the next look."""
+        passed = time.monotonic() - self._began
+        # one processor is all that a sandbox has: before that time nobody has taken so much
+        if passed < self._limits.seconds:
+            return self._limits.seconds - passed
+        now = self._taken()
+        if now is not None and self._before is not None:
+            left = self._limits.seconds - (now - self._before)
+            if left < self.LOOK:
+                said = f"no answer within {self._limits.seconds:g} seconds of processor time"
+                raise Stopped("timeout", said)
+        if passed >= self._limits.wide:
+            said = f"no answer within {self._limits.wide:g} seconds"
+            raise Stopped("timeout", said, by_the_clock=True)
+        return min(self.LOOK, self._limits.wide - passed)
+
+
 class Session:
     """The judge's end of one question: messages go in and come out, each within its time.
 
-    ``start`` starts it at the other ends of two pipes: where it is asked, and where it answers.
+    ``start`` starts it at the other ends of two pipes: where it is asked, and where it answers; it
+    returns the place where the question is, and what ends it. ``processor_seconds`` counts.
     """
 
-    def __init__(self, limits: Limits, start: Callable[[int, int], End]) -> None:
-        self._limits = limits
+    def __init__(
+        self,
+        limits: Limits,
+        start: Callable[[int, int], tuple[object, End]],
+        processor_seconds: Callable[[], float | None],
+    ) -> None:
+        self._limits, self._processor_seconds = limits, processor_seconds
         asked, self._to_ask = os.pipe()
         self._to_read, answers = os.pipe()
         try:
-            self._end = start(asked, answers)
+            self.place, self._end = start(asked, answers)
         finally:
             os.close(asked)
             os.close(answers)
@@ -311,9 +469,35 @@ class Session:
             self._ended = self._end(gone)
         return self._ended
 
-    def start(self, cells: list[dict[str, str]]) -> dict[str, Any]:
-        """Send the cells, wait until they have run, and return what the other side says of it."""
-        return self.ask({"cells": cells})
+    def start(self, cells: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Run the cells; under ``error`` is the first error in the last of them, or None."""
+        errors = self.run(cells or [{"name": "", "source": ""}])
+        return {"error": errors[-1][0] if errors and errors[-1] else None}
+
+    def run(self, cells: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+        """Run the cells, all of them within the time of one case.
+
+        Returns
+        -------
+        list
+            For each cell the errors in it, as plain data.
+
+        Raises
+        ------
+        Stopped, WireError
+            As ``ask``; of the first with the number of the cell.
+        """
+        deadline = self._deadline()
+        found = []
+        for number, cell in enumerate(cells):
+            try:
+                errors = self._exchange({"cell": cell}, deadline).get("errors")
+            except Stopped as stopped:
+                stopped.cell = number
+                raise
+            listed = errors if isinstance(errors, list) else [errors]
+            found.append([error for error in listed if isinstance(error, dict)])
+        return found
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send one message and return the answer.
@@ -325,26 +509,28 @@ class Session:
         WireError
             If the answer does not keep to the encoding.
         """
-        deadline = time.monotonic() + self._limits.seconds
+        return self._exchange(message, self._deadline())
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._limits, self._processor_seconds)
+
+    def _exchange(self, message: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
         self._send(wire.to_line(message), deadline)
         return wire.from_line(self._line(deadline))
 
-    def _send(self, line: bytes, deadline: float) -> None:
+    def _send(self, line: bytes, deadline: Deadline) -> None:
         # without blocking: the other side may never read what is longer than the pipe holds
         left = memoryview(line)
         while left:
-            if not select.select([], [self._to_ask], [], max(0, deadline - time.monotonic()))[1]:
-                raise self._late()
+            deadline.wait_for(lambda left: select.select([], [self._to_ask], [], left)[1])
             try:
                 left = left[os.write(self._to_ask, left) :]
             except BrokenPipeError:
                 raise self._gone("before it was asked") from None
 
-    def _line(self, deadline: float) -> bytes:
+    def _line(self, deadline: Deadline) -> bytes:
         while b"\n" not in self._pending:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._to_read], [], [], left)[0]:
-                raise self._late()
+            deadline.wait_for(lambda left: select.select([self._to_read], [], [], left)[0])
             data = os.read(self._to_read, 1 << 16)
             if not data:
                 raise self._gone("without an answer")
@@ -353,9 +539,6 @@ class Session:
                 raise Stopped("killed", f"an answer of more than {wire.MAX_BYTES} bytes")
         line, _, self._pending = self._pending.partition(b"\n")
         return line
-
-    def _late(self) -> Stopped:
-        return Stopped("timeout", f"no answer within {self._limits.seconds:g} seconds")
 
     def _gone(self, when: str) -> Stopped:
         """Why the process has ended, as far as the kernel tells."""

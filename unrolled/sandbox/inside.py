@@ -1,10 +1,10 @@
 """What runs inside the sandbox: a student's cells, then the calls that the judge asks for.
 
-This file, ``wire.py`` and NumPy are all of ours that the sandbox holds. The judge drives it over
-standard input and output, a line a message:
+This file, ``cells.py``, ``wire.py`` and NumPy are all of ours that the sandbox holds. The judge
+drives it over standard input and output, a line a message:
 
-1. the judge sends the cells; they are executed in order, and the answer says whether the one in
-   question raised;
+1. the judge sends the cells, one at a time; each is run (see ``cells.py``), and the answer says
+   what raised in it;
 2. only then the judge sends the cases, one at a time; each answer holds the values or the error.
 
 So while a student's cells run, no case is in this process. Nothing here is trusted by the judge.
@@ -20,6 +20,8 @@ from typing import Any
 
 PROTOCOL_IN, PROTOCOL_OUT = 100, 101
 HOME = "/home"
+DATA, CHECKS = "/data", "/checks"
+"""Where the sandbox holds the files of an assignment, and what a student's own look needs."""
 
 _filter = b""
 _mapped = 0
@@ -34,8 +36,11 @@ def prepare(program: bytes, mapped: int) -> None:
     _filter, _mapped = program, mapped
 
 
-def question(limits: dict[str, int], asked: int, answers: int) -> None:
-    """Shut this process in, then run one question in it; the two pipes lead to the judge."""
+def question(limits: dict[str, Any], asked: int, answers: int) -> None:
+    """Shut this process in, then run one question in it; the two pipes lead to the judge.
+
+    It is the first process of its namespace: with it ends all that it has started.
+    """
     import linux
 
     try:
@@ -44,20 +49,21 @@ def question(limits: dict[str, int], asked: int, answers: int) -> None:
         folder = f"size={limits['folder_bytes']},nr_inodes={limits['files']},mode=1777"
         linux.mount("tmpfs", HOME, safe, folder)
         os.chdir(HOME)
+        lay_out_data()
         silence(asked, answers)
         os.closerange(3, PROTOCOL_IN)
         os.closerange(PROTOCOL_OUT + 1, os.sysconf("SC_OPEN_MAX"))
         give_up_root(limits)
         linux.drop_capabilities()
         limit(limits, _mapped)
-        if _filter:
-            linux.filter_system_calls(_filter)
-        serve()
+        linux.leave_no_core()
+        linux.filter_system_calls(_filter)
+        serve(limits["absent"])
     finally:
         os._exit(1)
 
 
-def give_up_root(limits: dict[str, int]) -> None:
+def give_up_root(limits: dict[str, Any]) -> None:
     """Become a user that nobody else is, where this process is root."""
     if os.geteuid() == 0:
         os.setgroups([])
@@ -65,7 +71,7 @@ def give_up_root(limits: dict[str, int]) -> None:
         os.setresuid(*[limits["uid"]] * 3)
 
 
-def limit(limits: dict[str, int], mapped: int) -> None:
+def limit(limits: dict[str, Any], mapped: int) -> None:
     """Set the limits that a process can set on itself."""
     for which, amount in (
         (resource.RLIMIT_AS, mapped + limits["memory"]),
@@ -76,7 +82,6 @@ def limit(limits: dict[str, int], mapped: int) -> None:
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_SIGPENDING, limits["processes"]),
-        (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(which, (amount, amount))
 
@@ -90,16 +95,12 @@ def silence(asked: int, answers: int) -> None:
         os.dup2(nowhere, descriptor)
 
 
-def run_cells(cells: list[dict[str, str]], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Execute the cells in order, going on after one that raises; report on the last."""
-    error = None
-    for cell in cells:
-        error = None
-        try:
-            exec(compile(cell["source"], cell["name"], "exec"), namespace)
-        except BaseException as raised:
-            error = describe(raised, cell["name"])
-    return {"error": error}
+def lay_out_data() -> None:
+    """Let the files of the assignment be found where a notebook finds them: beside it."""
+    sys.path.insert(0, HOME)
+    if os.path.isdir(DATA):
+        for name in os.listdir(DATA):
+            os.symlink(f"{DATA}/{name}", f"{HOME}/{name}")
 
 
 def describe(raised: BaseException, *files: str) -> dict[str, Any]:
@@ -111,10 +112,11 @@ def describe(raised: BaseException, *files: str) -> dict[str, Any]:
             line = trace.tb_lineno
         trace = trace.tb_next
     try:
-        message = str(raised)[:500]
+        message = str(raised.msg if isinstance(raised, SyntaxError) else raised)[:500]
     except BaseException:
         message = ""
-    return {"type": type(raised).__name__[:100], "message": message, "line": line}
+    said = {"type": type(raised).__name__[:100], "message": message, "line": line}
+    return said | ({"statement": vars(raised).get("statement")} if said["type"] == "TimeUp" else {})
 
 
 def answer(case: dict[str, Any], namespace: dict[str, Any], files: list[str]) -> dict[str, Any]:
@@ -132,31 +134,54 @@ def answer(case: dict[str, Any], namespace: dict[str, Any], files: list[str]) ->
         return {"error": describe(raised, *files)}
 
 
-def serve() -> None:
+def serve(absent: list[str]) -> None:
     """Speak the protocol until the judge has no more to ask."""
+    import cells
     import wire
 
     with open(PROTOCOL_IN, "rb") as asked, open(PROTOCOL_OUT, "wb", buffering=0) as answers:
-        cells = wire.from_line(asked.readline())["cells"]
-        namespace: dict[str, Any] = {"__name__": "__main__"}
-        answers.write(wire.to_line(run_cells(cells, namespace)))
-        files = [cell["name"] for cell in cells]
+        namespace = cells.notebook()
+        cells.hide(absent, namespace)
+        runner, files = cells.Runner(namespace), []
         for line in asked:
-            answers.write(wire.to_line(answer(wire.from_line(line), namespace, files)))
+            message = wire.from_line(line)
+            if cell := message.get("cell"):
+                files.append(cell["name"])
+                said = errors(runner.run(cell), cell)
+            elif check := message.get("check"):
+                # for a student's own look: it may import what no student's code finds
+                sys.path.append(CHECKS)
+                public = cells.Runner({**namespace, "__name__": "check"})
+                said = errors(public.run(check), check)
+            elif message.get("drawn"):
+                said = {"drawn": runner.drawn}
+            else:
+                said = answer(message, namespace, files)
+            answers.write(wire.to_line(said))
+
+
+def errors(raised: list[BaseException], cell: dict[str, Any]) -> dict[str, Any]:
+    """What a cell raised, as plain data."""
+    return {"errors": [describe(error, cell["name"]) for error in raised]}
 
 
 def main() -> None:
     """Run one question without a sandbox (``--unsafe``): with limits, but with no wall."""
     import numpy  # noqa: F401 - loaded before the limit on memory, which counts from here
 
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.getcwd()]
+    import cells  # noqa: F401 - while this is who may read them
+    import wire  # noqa: F401
+
     limits = json.loads(sys.argv[1])
+    for name in limits["checks"]:
+        __import__(name)
     with open("/proc/self/statm") as statm:
         mapped = int(statm.read().split()[0]) * resource.getpagesize()
     silence(0, 1)
     give_up_root(limits)
     limit(limits, mapped)
-    serve()
+    serve(limits["absent"])
 
 
 if __name__ == "__main__":

@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
+import signal
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_REMOUNT, MS_BIND = 32, 1 << 12
 MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
-_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 22, 38, 47
+MNT_DETACH = 2
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 22, 38, 47
 _PR_CAP_AMBIENT_CLEAR_ALL, _SECCOMP_MODE_FILTER = 4, 2
 _CAPABILITY_VERSION_3 = 0x20080522
 
+_CLONE = {"x86_64": 56, "aarch64": 220}
+
 _libc = ctypes.CDLL(None, use_errno=True)
+_held = ctypes.PyDLL(None, use_errno=True)  # calls without giving way to other threads
 
 
 def _call(name: str, *arguments: object) -> None:
@@ -30,10 +38,33 @@ def unshare(flags: int) -> None:
     _call("unshare", flags)
 
 
+def fork_into(namespaces: int) -> int:
+    """As os.fork, the child in new ``namespaces``; the parent stays where it is.
+
+    For namespaces of processes nothing else will do: who has left one cannot come back, unless it
+    has rights where that one was made. It is for a process with a single thread.
+    """
+    ctypes.pythonapi.PyOS_BeforeFork()
+    child = _held.syscall(_CLONE[os.uname().machine], namespaces | signal.SIGCHLD, 0, 0, 0, 0)
+    if child == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+        return 0
+    number = ctypes.get_errno()
+    ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if child < 0:
+        raise OSError(number, f"clone: {os.strerror(number)}")
+    return int(child)
+
+
 def mount(kind: str, where: str, flags: int, options: str = "") -> None:
     """Mount an empty file system of a ``kind`` at ``where``, or change the flags of what is."""
     source = kind.encode() or b"none"
     _call("mount", source, where.encode(), kind.encode() or None, flags, options.encode() or None)
+
+
+def unmount(where: str) -> None:
+    """Take away what was mounted at ``where`` last."""
+    _call("umount2", where.encode(), MNT_DETACH)
 
 
 def prctl(option: int, *values: object) -> None:
@@ -41,9 +72,19 @@ def prctl(option: int, *values: object) -> None:
     _call("prctl", option, *padded[:4])
 
 
-def die_with_parent(signal: int) -> None:
-    """Ask for ``signal`` when the parent process ends, however it ends."""
-    prctl(_PR_SET_PDEATHSIG, signal)
+def die_with_parent(number: int) -> None:
+    """Ask for the signal ``number`` when the parent process ends, however it ends."""
+    prctl(_PR_SET_PDEATHSIG, number)
+
+
+def leave_no_core() -> None:
+    """Have nothing written, and no program of the machine started, when this process crashes.
+
+    A limit of 0 on such files is none where a program is to take them. 1 is: the kernel then takes
+    the process for that program. And nobody may look into the process from outside.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    prctl(_PR_SET_DUMPABLE, 0)
 
 
 def drop_capabilities() -> None:

@@ -3,6 +3,9 @@
 It is a list of what is allowed, so that what a later kernel brings is refused. What is refused
 looks as if the kernel did not have it: libraries then fall back to what they did before.
 
+Left out on purpose is ``setsid``: each session has a share of the processor of its own, and fifteen
+of them would leave little to an honest neighbour.
+
 libseccomp compiles the list. It is called directly: of its bindings the official one is no package
 for pip, and pyseccomp had its last release in 2020.
 """
@@ -36,14 +39,17 @@ TIME = """
 PROCESSES = """
     arch_prctl capget execve exit exit_group fork get_robust_list getcpu getegid geteuid getgid
     getgroups getpgid getpgrp getpid getppid getpriority getrandom getresgid getresuid getrlimit
-    getrusage getsid gettid getuid kill membarrier pause prctl restart_syscall rseq rt_sigaction
+    getrusage getsid gettid getuid kill membarrier pause restart_syscall rseq rt_sigaction
     rt_sigpending rt_sigprocmask rt_sigreturn rt_sigsuspend rt_sigtimedwait sched_get_priority_max
     sched_get_priority_min sched_getaffinity sched_getparam sched_getscheduler sched_yield setpgid
-    set_robust_list set_tid_address setrlimit setsid sigaltstack sysinfo tgkill tkill uname vfork
+    set_robust_list set_tid_address sigaltstack sysinfo tgkill tkill uname vfork
     wait4 waitid
 """
 
+CURE = "apt-get install libseccomp2"
+
 TERMINAL_QUESTIONS = (0x5401, 0x5421, 0x541B, 0x5451, 0x5450)  # TCGETS, FIONBIO, FIONREAD, FIO*CLEX
+GET_DUMPABLE, SET_NAME, GET_NAME = 3, 15, 16
 NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW… flag
 
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000
@@ -59,11 +65,13 @@ class _Comparison(ctypes.Structure):
     )
 
 
-CONDITIONAL = [
-    ("clone", _Comparison(0, _MASKED_EQUAL, NEW_NAMESPACES, 0)),
-    ("prlimit64", _Comparison(0, _EQUAL, 0)),  # of oneself, no other process's
-    ("socketpair", _Comparison(0, _EQUAL, socket.AF_UNIX)),  # asyncio's alarm clock; no socket()
-    *(("ioctl", _Comparison(1, _EQUAL, question)) for question in TERMINAL_QUESTIONS),
+CONDITIONAL: list[tuple[str, list[_Comparison]]] = [
+    ("clone", [_Comparison(0, _MASKED_EQUAL, NEW_NAMESPACES, 0)]),
+    # to read one's own limits: who could set one could ask for a core file
+    ("prlimit64", [_Comparison(0, _EQUAL, 0), _Comparison(2, _EQUAL, 0)]),
+    ("socketpair", [_Comparison(0, _EQUAL, socket.AF_UNIX)]),  # asyncio's alarm clock; no socket()
+    *(("prctl", [_Comparison(0, _EQUAL, what)]) for what in (GET_DUMPABLE, SET_NAME, GET_NAME)),
+    *(("ioctl", [_Comparison(1, _EQUAL, question)]) for question in TERMINAL_QUESTIONS),
 ]
 
 
@@ -79,8 +87,8 @@ def compiled() -> bytes | None:
     context = ctypes.c_void_p(library.seccomp_init(_REFUSE | errno.ENOSYS))
     for call in " ".join((FILES, MEMORY, WAITING, TIME, PROCESSES)).split():
         _add(library, context, call)
-    for call, condition in CONDITIONAL:
-        _add(library, context, call, condition)
+    for call, conditions in CONDITIONAL:
+        _add(library, context, call, *conditions)
     descriptor = os.memfd_create("filter")
     try:
         if library.seccomp_export_bpf(context, descriptor) != 0:

@@ -21,6 +21,7 @@ from unrolled.judging.compare import (
     inputs_in_words,
     place_and_value,
     spell_rounded,
+    unfilled,
 )
 
 
@@ -53,15 +54,17 @@ def check_by_hand(
     if result.first is None:
         print(f"Right: h and y at all {len(true)} time steps.")
         return
-    if not result.slips:
+    if result.first.kind == "empty":
+        raise CheckFailed(f"{result.first.quantity}: {result.first.got}.")
+    t, slip = next(iter(result.slips.items()), (len(true) + 1, result.first))
+    fine = {1: "", 2: " Step 1 is fine."}.get(t, f" Steps 1 to {t - 1} are fine.")
+    if result.first.kind in ("missing", "type", "shape"):
         T, size = getattr(true, result.first.quantity).shape
         raise CheckFailed(
             f"{result.first.quantity} is {result.first.got}; it needs {T} rows of {size} numbers "
-            f"each, one row for each time step t = 1 to {T}."
+            f"each, one row for each time step t = 1 to {T}.{fine}"
         )
-    t, slip = next(iter(result.slips.items()))
     source = {"h": f"x({t}) and your {cell.state[0]}({t - 1})", "y": f"your h({t})"}[slip.quantity]
-    fine = {1: "", 2: " Step 1 is fine."}.get(t, f" Steps 1 to {t - 1} are fine.")
     help_ = (hints or {}).get(place_and_value(slip)) or (
         "Write out each product, add the bias, then apply the activation."
     )
@@ -89,10 +92,10 @@ def check_numbers(
     for name, value in got.items():
         if agrees(value, right[name], tolerance):
             continue
-        if value is None or value is ...:
+        if value is None or unfilled(value):
             told.append(f"{name} is not filled in yet.")
             continue
-        place = f"{name} = {spell_rounded(value, tolerance)}"
+        place = f"{name} = {spell_rounded(value, tolerance, right[name])}"
         hint = (hints or {}).get(place) or _of_another_shape(value, right[name])
         told.append(f"{place} is not right. {hint}".strip())
     if told:
@@ -133,13 +136,14 @@ def check_call(
         What helps, by the place and the numbers at which a common mistake shows first.
     """
     name = function.__name__
-    missing = [a for a in arguments if a not in inspect.signature(function).parameters]
-    if missing:
+    taken = inspect.signature(function).parameters
+    missing = [argument for argument in arguments if argument not in taken]
+    if missing and not any(each.kind is each.VAR_KEYWORD for each in taken.values()):
         raise CheckFailed(f"{name} has no argument {missing[0]}; keep the arguments as given.")
     returned = _called(function, arguments, hints or {})
     if returned is None:
         raise CheckFailed(f"{name} returns nothing: does it end with a return statement?")
-    wanted = {key: Expected(np.array(value, float), over_time) for key, value in expected.items()}
+    wanted = {key: Expected(np.asarray(value), over_time) for key, value in expected.items()}
     got = by_name(returned, list(expected))
     if got is None:
         raise CheckFailed(f"{name} does not return {' and '.join(expected)}.")
@@ -169,4 +173,7 @@ def _called(
 
 def _as_given(value: Any) -> Any:
     """An argument as the judge gives it: arrays of floats; a number of steps remains an integer."""
-    return value if isinstance(value, int) else np.array(value, float)
+    array = np.array(value)
+    if isinstance(value, int | str) or array.dtype.kind == "U":
+        return value
+    return array if array.dtype.kind == "c" else array.astype(float)

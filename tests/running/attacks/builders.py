@@ -341,3 +341,67 @@ def with_copies(folder, text, course):
     put(folder / ".ipynb_checkpoints", "{", f"{NAME}-checkpoint.ipynb")
     put(folder, "{", f"{NAME}-Copy1.ipynb")
     put(folder, text, "..ipynb")
+
+
+# time stamps and names, one builder each
+
+
+def write_stamp(path: Path, stamp: object, course: object) -> None:
+    """A time stamp that is bytes, or what ``stamp`` makes at its place."""
+    if callable(stamp):
+        stamp(path, course)
+    else:
+        path.write_bytes(stamp)
+
+
+def stamped(stamp):
+    def build(folder, text, course):
+        put(folder, text)
+        write_stamp(folder / "timestamp.txt", stamp, course)
+
+    return build
+
+
+STAMPS = {
+    "dots": b"2024-01-01 00:00:00 ..",
+    "path": b"2024-01-01 00:00:00 /etc/localtime",
+    "device": b"2024-01-01 00:00:00 /dev/zero",
+    "colon": b"2024-01-01 00:00:00 :",
+    "zone_alone": b"UTC",
+    "no_year": b"0001-01-01 00:00:00 +1400",
+    "no_day": b"2024-02-30 00:00:00 UTC",
+    "letters_for_zone": b"2024-01-01 00:00:00 PST8PDT",
+    "many_digits": b"9" * 10_000,
+    "nulls": b"\0" * 100,
+    "two_lines": b"2024-01-01 00:00:00 UTC\n2025-01-01 00:00:00 UTC\n",
+    "mark_first": b"\xef\xbb\xbf2024-01-01 00:00:00 UTC",
+    "wide_digits": "２０２４-01-01 00:00:00 UTC".encode(),
+    "offset_beyond": b"2024-01-01 00:00:00 +9999",
+    "sparse": lambda path, course: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), 1 << 40),
+    "pipe": lambda path, course: os.mkfifo(path),
+    "dead_link": lambda path, course: path.symlink_to("nowhere"),
+    "link_to_gradebook": lambda path, course: path.symlink_to(course.root / "gradebook.db"),
+}
+globals().update({f"stamp_{name}": stamped(stamp) for name, stamp in STAMPS.items()})
+
+
+def beside(name: bytes):
+    def build(folder, text, course):
+        put(folder, text)
+        with open(os.path.join(os.fsencode(folder), name), "wb") as file:
+            file.write(b"{}")
+
+    return build
+
+
+BESIDE = {
+    "no_text": b"\xff.ipynb",
+    "escapes": b"\x1b[2J\x1b]0;attacked\x07.ipynb",
+    "lines": b"a\nb.ipynb",
+    "as_long_as_can_be": b"x" * 249 + b".ipynb",
+    "turned_round": "\u202ebnypi.x.ipynb".encode(),
+    "half_a_character": b"\xed\xa0\x80.ipynb",
+    "script": b"<script>alert(1)<%2fscript>.ipynb",
+    "format": b"%s%n{0}{student}.ipynb",
+}
+globals().update({f"beside_{name}": beside(each) for name, each in BESIDE.items()})

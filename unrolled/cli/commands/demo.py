@@ -21,9 +21,9 @@ from unrolled.course.course import CONFIG, Course, environment
 from unrolled.errors import UnrolledError
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.results import Result
-from unrolled.pages.rendering import visible
 from unrolled.pages.statistics import mistakes
 from unrolled.running.reporting import write_report
+from unrolled.seen import visible
 
 
 class DemoError(UnrolledError):

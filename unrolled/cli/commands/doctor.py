@@ -70,17 +70,18 @@ def _sandbox() -> Finding:
 
 def _filter() -> Finding:
     there = syscalls.compiled() is not None
-    told = "libseccomp compiles it" if there else "apt-get install libseccomp2"
-    return Finding("filter of system calls", there, False, told)
+    told = "libseccomp compiles it" if there else syscalls.CURE
+    return Finding("filter of system calls", there, True, told)
 
 
 def _group() -> Finding:
     group = cgroup.make()
     if group is None:
-        told = "none may be made here, so memory is limited for each process alone; grade as root"
-        return Finding("control group for memory", False, False, told)
+        told = "none may be made here, so each process is limited by itself alone; grade as root"
+        return Finding("control groups", False, False, told)
     group.remove()
-    return Finding("control group for memory", True, False, "all of a hand-in's processes together")
+    told = f"all of a hand-in's processes together: {', '.join(sorted(group.folders))}"
+    return Finding("control groups", True, False, told)
 
 
 def _package(name: str, needed: bool, cure: str) -> Finding:

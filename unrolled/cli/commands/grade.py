@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from tabulate import tabulate
 from tqdm import tqdm
 
+from unrolled.authoring.releasing import as_it_would_be_released
 from unrolled.cli import exit_codes
-from unrolled.cli.output import print_json
+from unrolled.cli.output import print_json, tell
 from unrolled.course.course import Course
 from unrolled.course.store import Store
 from unrolled.judging.assignment import Assignment
 from unrolled.judging.results import UNSAFE, Result
-from unrolled.pages.rendering import visible
+from unrolled.pages.rendering import points
 from unrolled.running.grading import by_student
 from unrolled.running.grading import grade as grade_class
 from unrolled.running.reporting import write_report
+from unrolled.seen import visible
 
 
 def run(options: argparse.Namespace) -> int:
     """Grade a class, or show what grading it would change."""
     course = Course(options.course)
-    assignment = course.assignment(options.assignment)
-    before, start = _kept(course, assignment), time.monotonic()
+    with ExitStack() as held:
+        if options.dry_run:  # what would come of it, if it were released now
+            assignment, _ = held.enter_context(as_it_would_be_released(course, options.assignment))
+        else:
+            assignment = course.assignment(options.assignment)
+            for line in course.unreleased(assignment):
+                tell(line)
+    before, start = kept(course, assignment), time.monotonic()
     results = grade_with_progress(
         course,
         assignment,
@@ -35,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         cluster=options.cluster,
         dry_run=options.dry_run,
+        withhold=options.withhold,
     )
     changed = changes(before, results)
     wall = time.monotonic() - start
@@ -42,22 +51,33 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(
             assignment=assignment.name,
-            results=[result.to_json() for result in results],
+            results=[_without_pictures(result) for result in results],
             changes=changed,
             problems=course.problems(assignment.name),
+            missing=course.missing(assignment.name),
             report=report and str(report),
         )
     elif options.dry_run:
-        print(_told(changed))
+        print(told(changed))
     else:
         print(table(assignment, results))
+        if gone := course.missing(assignment.name):
+            print(f"\nNothing from {len(gone)} of the class: {', '.join(gone)}")
         print(f"\nThe class:     {report}")
         print(f"Each student:  {course.folder('feedback', 'STUDENT', assignment.name)}")
         print(f"Points:        {course.db_url}")
     return _needing_a_human(course, assignment, results)
 
 
-def _kept(course: Course, assignment: Assignment) -> dict[str, dict[str, Any]]:
+def _without_pictures(result: Result) -> dict[str, Any]:
+    """A result for another program; its pictures stand in the pages."""
+    data = result.to_json()
+    for verdict in data["verdicts"]:
+        del verdict["drawn"]
+    return data
+
+
+def kept(course: Course, assignment: Assignment) -> dict[str, dict[str, Any]]:
     """The results of earlier runs, by student."""
     store = Store(course.root, assignment.name)
     entries = {
@@ -69,7 +89,7 @@ def _kept(course: Course, assignment: Assignment) -> dict[str, dict[str, Any]]:
 def grade_with_progress(course: Course, assignment: Assignment, **how: Any) -> list[Result]:
     """Grade the class behind a progress bar."""
     if how.get("unsafe"):
-        print(f"unrolled: {UNSAFE}", file=sys.stderr)
+        tell(UNSAFE)
     students = course.submitted_students(assignment.name)
     results = grade_class(course, assignment, **how)
     return by_student(list(tqdm(results, total=len(students), desc="Grading", unit="hand-in")))
@@ -86,7 +106,7 @@ def _needing_a_human(course: Course, assignment: Assignment, results: Sequence[R
             folder = course.folder("submitted", result.student, assignment.name)
             told.append(f"{folder}: {first.reasons[0]}")
     for line in told:
-        print(f"unrolled: {line}", file=sys.stderr)
+        tell(line)
     return exit_codes.NOT_ALL if told else 0
 
 
@@ -96,22 +116,23 @@ def changes(before: dict[str, dict[str, Any]], results: Sequence[Result]) -> lis
     for result in results:
         if (old := before.get(result.student)) is None:
             continue
-        points = {v["question"]: v["points"] for v in old["verdicts"]}
+        earlier = {v["question"]: v["points"] for v in old["verdicts"]}
         new = {v.question.cell: v.points for v in result.verdicts}
-        cells = [cell for cell in new if new[cell] != points.get(cell)]
+        cells = [cell for cell in new if new[cell] != earlier.get(cell)]
         if cells:
             changed.append(
                 {
                     "student": result.student,
                     "before": old["points"],
-                    "after": result.points,
+                    "after": result.points,  # the machine's, as before: a human's stay
                     "questions": cells,
                 }
             )
     return changed
 
 
-def _told(changed: list[dict[str, Any]]) -> str:
+def told(changed: list[dict[str, Any]]) -> str:
+    """Who gains and who loses, as a table of text."""
     if not changed:
         return "Nobody's points would change."
     rows = [
@@ -131,8 +152,8 @@ def table(assignment: Assignment, results: Sequence[Result]) -> str:
     rows = [
         [
             visible(result.student),
-            *("–" if v.points is None else f"{v.points:g}" for v in result.verdicts),
-            f"{result.points:g}",
+            *("–" if v.score is None else points(v.score) for v in result.verdicts),
+            points(result.score),
             result.remark,
         ]
         for result in results
