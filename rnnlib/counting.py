@@ -32,13 +32,13 @@ class Count:
 
     @property
     def biases(self) -> int:
-        """N(b) of remarks 1 and 2 of Galvan's *On recurrent networks*: those whose name has a b."""
+        """How many are biases, N(b) of remarks 1 and 2 of Galvan's *On recurrent networks*."""
         biases = (row for row in self.rows if row.name.rpartition(".")[2].startswith("b"))
         return sum(row.number for row in biases)
 
     @property
     def weights(self) -> int:
-        """N(W) of these remarks: all but the biases."""
+        """How many are no biases, which is N(W) of these remarks."""
         return self.total - self.biases
 
     @property
