@@ -40,7 +40,7 @@ ASSIGNMENTS = sorted(path.name for path in (ROOT / "assignments").iterdir())
 def test_it_grades_a_class_in_every_assignment(shown, name):
     report = Path(re.search(rf"\S+/report-{name}\.html", shown.stdout)[0])
     text = report.read_text(encoding="utf-8")
-    links = re.findall(r'href="([^"]+)"', text)
+    links = set(re.findall(r'href="([^"#]+)', text))  # whoever needs a human eye has two
     assert len(links) == len(made_up_class.NAMES)
     assert all((report.parent / link).is_file() for link in links)
 

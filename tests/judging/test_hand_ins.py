@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
+from textwrap import indent
 
 import pytest
 from hand_ins import NAMES, HandIn, graded, lost
@@ -322,6 +323,9 @@ HABITS = (
     "import numpy as np; np.set_printoptions(precision=3)",
     "async def later():\n    return 1\nx = await later()",
     "import warnings\nwarnings.filterwarnings('error')",
+    "from IPython.display import display\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])",
+    "import IPython\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])",
+    "from IPython.core.display import HTML\nfrom matplotlib import pyplot\npyplot.figure()",
 )
 
 
@@ -340,6 +344,59 @@ def test_and_in_a_cell_of_ones_own_neither(case, name):
     hand_in.above(f"{case.format(f='print')}\nhelper = 7")
     hand_in.needs("helper == 7")
     assert lost(graded(hand_in, only=hand_in.code)) == {}
+
+
+SEEN_BY_IPYTHON_ALONE = (
+    "    helper = 7",
+    "\n\n  helper = 3\n  helper += 4",
+    "In [1]: helper = 7",
+    "In [1]: numbers = [3]\n\nIn [2]: helper = numbers[0] + 4",
+    "    %matplotlib inline\n    helper = 7",
+    "3 + 4\nhelper = _",
+    "helper = 0\n%time helper = 7",
+    "helper = %time 3 + 4",
+    "def seven():\n    found = []\n    %time found.append(7)\n    return found[0]\n"
+    "helper = seven()",
+)
+
+
+@rounds(SEEN_BY_IPYTHON_ALONE)
+def test_what_ipython_alone_can_read_is_read_as_it_does(case, name):
+    hand_in = HandIn(name)
+    hand_in.above(case)
+    hand_in.needs("helper == 7")
+    assert lost(graded(hand_in, only=hand_in.code)) == {}
+
+
+def test_an_answer_may_be_indented_as_a_whole():
+    hand_in = HandIn("lstm")
+    hand_in.text(hand_in.code, indent(hand_in.text(hand_in.code), "    "))
+    assert lost(graded(hand_in, only=hand_in.code)) == {}
+
+
+def test_a_file_that_was_written_can_be_run():
+    hand_in = HandIn("lstm")
+    hand_in.above("%%writefile mine.py\nhelper = 7")
+    hand_in.above("%run mine.py")
+    hand_in.needs("helper == 7")
+    assert lost(graded(hand_in, only=hand_in.code)) == {}
+
+
+ENDLESS = (
+    "while True: pass",
+    "for _ in range(10**9):\n    np.tanh(0.5)",
+    "import time\ntime.sleep(600)",
+)
+
+
+@rounds(ENDLESS)
+def test_a_test_of_ones_own_below_the_function_that_never_ends(case, name):
+    hand_in = HandIn(name)
+    add(hand_in, hand_in.code, case)
+    result = graded(hand_in, only=hand_in.code, limits=QUICK)
+    assert lost(result) == {}
+    [verdict] = result.verdicts
+    assert "it took too long, and was left" in " ".join(verdict.reasons)
 
 
 def test_a_magic_that_is_no_python_runs_nowhere():
@@ -632,6 +689,27 @@ def in_a_cell_of_code(hand_in, id_):
     hand_in.own(TEXT, hand_in.place(id_) + 1)
 
 
+def in_a_comment(hand_in, id_):
+    hand_in.text(id_, hand_in.released_text(id_))
+    hand_in.own(f"# {TEXT}", hand_in.place(id_) + 1)
+
+
+def as_a_text_in_code(hand_in, id_):
+    hand_in.text(id_, hand_in.released_text(id_))
+    hand_in.own(f'"{TEXT}"', hand_in.place(id_) + 1)
+
+
+def printed(hand_in, id_):
+    hand_in.text(id_, hand_in.released_text(id_))
+    hand_in.own(f'print("""{TEXT}""")', hand_in.place(id_) + 1)
+
+
+def given_a_name_in_the_place_of_its_cell(hand_in, id_):
+    place = hand_in.place(id_)
+    del hand_in.cells[place]
+    hand_in.own(f'answer = """{TEXT}"""', place)
+
+
 def in_a_raw_cell(hand_in, id_):
     hand_in.text(id_, hand_in.released_text(id_))
     hand_in.own(TEXT, hand_in.place(id_) + 1, "raw")
@@ -684,6 +762,10 @@ def marks_lost(hand_in, id_):
         in_a_cell_above,
         in_three_cells_below,
         in_a_cell_of_code,
+        in_a_comment,
+        as_a_text_in_code,
+        printed,
+        given_a_name_in_the_place_of_its_cell,
         in_a_raw_cell,
         its_cell_gone,
         its_cell_a_cell_of_code,

@@ -17,6 +17,9 @@ from unrolled.judging.notebook import INSTALLATION, cell_id, is_answer, is_task
 
 OWN_SECONDS = 0.2
 """The part of a question's time that all of a student's own cells together may take."""
+AT_MOST = 0.7
+"""The part of a question's time that one statement of an answer may take: what stands before a loop
+that never ends is judged."""
 MOST_OWN_CELLS = 200
 NAMES = re.compile(
     r"^(?:(?:async[ ]+)?def|class)[ ]+(\w+)|^(\w+(?:[ ]*,[ ]*\w+)*)[ ]*(?::[^=\n]*)?=(?!=)",
@@ -60,9 +63,11 @@ class Step:
         draws
             Whether the figures that it draws are asked for.
         """
-        own = {"own_seconds": OWN_SECONDS * seconds} if self.own or self.ours else {}
+        limit = {"own_seconds": OWN_SECONDS * seconds} if self.own or self.ours else {}
+        if self.answer:
+            limit = {"at_most": AT_MOST * seconds}
         said = {"name": self.name, "source": self.source, "ours": self.ours}
-        return {**said, **own, "without": sorted(without), "draws": draws}
+        return {**said, **limit, "without": sorted(without), "draws": draws}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ cells, copy, merge, move and rename them: an answer is found by its id, and else
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -310,9 +311,28 @@ PROSE = re.compile(
 
 def _is_prose(cell: Cell) -> bool:
     """Whether a human should read it; a text is often typed into a cell that is one of code."""
-    if cell.kind == "code":
-        return bool(PROSE.search(re.sub(r"#.*|\"[^\"\n]*\"|'[^'\n]*'", "", cell.source)))
-    return bool(cell.source.strip())
+    if cell.kind != "code":
+        return bool(cell.source.strip())
+    if _is_all_text(cell.source):
+        return bool(PROSE.search(cell.source))
+    return bool(PROSE.search(re.sub(r"#.*|\"[^\"\n]*\"|'[^'\n]*'", "", cell.source)))
+
+
+def _is_all_text(source: str) -> bool:
+    """Whether code holds nothing but comments and texts, bare, printed or given a name."""
+    try:
+        parsed = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+    def is_text(node: ast.AST) -> bool:
+        if isinstance(node, ast.Call):
+            return all(map(is_text, node.args))
+        return isinstance(node, ast.JoinedStr) or (
+            isinstance(node, ast.Constant) and isinstance(node.value, str)
+        )
+
+    return all(isinstance(one, ast.Expr | ast.Assign) and is_text(one.value) for one in parsed)
 
 
 def _numbers(notebook: dict) -> str:

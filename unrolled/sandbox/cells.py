@@ -14,6 +14,7 @@ import builtins
 import codeop
 import importlib.abc
 import importlib.machinery
+import inspect
 import io
 import linecache
 import re
@@ -34,8 +35,10 @@ NOT_PYTHON = {
     *("html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG", "writefile", "file"),
 }
 """Cell magics whose body runs elsewhere, or nowhere; that of all others is a cell of Python."""
-IPYTHONS = re.compile(r"[%!?]|^\s*(?:>>>|In \[)", re.MULTILINE)
+IPYTHONS = re.compile(r"\A(?:[ \t]*\n)*[ \t]+\S|[%!?]|^\s*(?:>>>|In \[)", re.MULTILINE)
 """What is in every text that IPython reads in another way than Python."""
+PROMPT = re.compile(r"^\s*In \[\d+\]: ", re.MULTILINE)
+"""A prompt that was copied with its line; to Python it is an annotation."""
 BEGINS = re.compile(r"(?!(?:elif|else|except|finally)\b)[^\s#)\]}]")
 """How the first line of a statement begins."""
 REAL_TIME = 2.5
@@ -79,14 +82,22 @@ class Nothing:
 
 
 class Shell(Nothing):
-    """What ``get_ipython()`` gives: of all magics only ``%time`` does something."""
+    """What ``get_ipython()`` gives: of all magics ``%time`` and ``%run`` do something."""
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.user_ns = namespace
 
     def run_line_magic(self, name: str, line: str, *_: Any) -> Any:
-        if name == "time" and line.strip():
-            exec(line, self.user_ns)
+        line = line.strip()
+        if name == "run" and line.endswith(".py"):
+            with open(line.split()[-1], encoding="utf-8") as file:
+                exec(compile(file.read(), line, "exec"), self.user_ns)
+        elif name == "time" and line:
+            caller = sys._getframe(1)  # it may stand in a function, and speak of what is there
+            try:
+                return eval(line, caller.f_globals, caller.f_locals)
+            except SyntaxError:
+                exec(line, caller.f_globals, caller.f_locals)
 
     def getoutput(self, *_: Any, **__: Any) -> list[str]:
         return []
@@ -109,7 +120,9 @@ class StandIn(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 raise AttributeError(name)
             return Nothing()
 
-        vars(module).update(__getattr__=missing, get_ipython=lambda: self.shell)
+        # Matplotlib compares the version
+        version = {"version_info": (9, 0, 0, ""), "__version__": "9.0.0"}
+        vars(module).update(version, __getattr__=missing, get_ipython=lambda: self.shell)
 
 
 def notebook() -> dict[str, Any]:
@@ -174,8 +187,9 @@ class Runner:
         """Run a cell; returns what its statements raised, the first ones of it.
 
         ``own_seconds`` is in a student's own cell, and says what all of them may take together;
-        ``without`` holds the numbers of statements that are not run. ``ours`` is in a cell of ours
-        that was changed: what is in it, is not run. Where ``draws`` is true, its figures are kept.
+        ``at_most`` is in an answer's, and says what one statement of it may take. ``without`` holds
+        the numbers of statements that are not run. ``ours`` is in a cell of ours that was changed:
+        what is in it, is not run. Where ``draws`` is true, its figures are kept.
         """
         name, source = cell["name"], cell["source"]
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
@@ -187,7 +201,7 @@ class Runner:
                 if isinstance(statement, SyntaxError):
                     raise statement
                 if number not in left_out and not (ours and ast.dump(statement) in ours):
-                    with self._within(cell.get("own_seconds")):
+                    with self._within(cell.get("own_seconds"), cell.get("at_most")):
                         self._execute(statement, name)
             except BaseException as error:
                 if isinstance(error, TimeUp):
@@ -214,22 +228,27 @@ class Runner:
             pyplot.close("all")
 
     def _execute(self, statement: ast.stmt, name: str) -> None:
-        module: Any = ast.Module([statement], [])
-        code = self._compile(module, name, "exec")
-        waited_for = eval(code, self.namespace)
-        if waited_for is not None:  # a coroutine, of an await at the top
+        tree: Any = ast.Module([statement], [])
+        if shown := isinstance(statement, ast.Expr):
+            tree = ast.Expression(statement.value)
+        code: Any = self._compile(tree, name, "eval" if shown else "exec")
+        value = eval(code, self.namespace)
+        if code.co_flags & inspect.CO_COROUTINE:  # of an await at the top
             import asyncio
 
             self._loop = self._loop or asyncio.new_event_loop()
-            self._loop.run_until_complete(waited_for)
+            value = self._loop.run_until_complete(value)
+        if shown and value is not None:
+            self.namespace["_"] = value
 
     @contextmanager
-    def _within(self, seconds: float | None) -> Iterator[None]:
+    def _within(self, own: float | None, at_most: float | None) -> Iterator[None]:
         """End in time a statement whose time is counted, so that those after it still run."""
-        if seconds is None:
+        left = at_most if own is None or self.left is None else self.left
+        left = own if left is None else left
+        if left is None:
             yield
             return
-        left = seconds if self.left is None else self.left
         timers = ((signal.SIGVTALRM, signal.ITIMER_VIRTUAL, 1), (signal.SIGALRM, 0, REAL_TIME))
         before = {}
         for number, timer, times in timers:
@@ -243,11 +262,12 @@ class Runner:
             signal.setitimer(signal.ITIMER_REAL, 0)
             for number, handler in before.items():
                 signal.signal(number, handler)
-            self.left = unused
+            if own is not None:
+                self.left = unused
 
 
 def _time_is_up(*_: object) -> None:
-    raise TimeUp("it took longer than all cells of your own may take together")
+    raise TimeUp("it took too long, and was left")
 
 
 def statements(source: str) -> Iterator[ast.stmt | SyntaxError]:
@@ -255,7 +275,7 @@ def statements(source: str) -> Iterator[ast.stmt | SyntaxError]:
 
     Line numbers are those of ``source``.
     """
-    parsed = _parsed(source)
+    parsed = None if PROMPT.search(source) else _parsed(source)
     if parsed is not None:
         yield from parsed
     else:
