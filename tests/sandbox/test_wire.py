@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -176,3 +178,8 @@ def test_a_line_that_is_no_message_is_refused(line):
 def test_a_line_that_is_too_long_is_refused():
     with pytest.raises(wire.WireError, match="more than 2000000 bytes"):
         wire.from_line(b" " * (wire.MAX_BYTES + 1))
+
+
+def test_numbers_and_lists_of_other_kinds_cross_as_what_they_are():
+    values = [Fraction(1, 4), Decimal("0.25"), range(2), {1: 0.5, 2: 2}.values()]
+    assert wire.decode(wire.encode(values)) == [0.25, 0.25, [0, 1], [0.5, 2]]

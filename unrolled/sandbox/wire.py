@@ -10,7 +10,9 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, ValuesView
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -53,7 +55,9 @@ def encode(value: Any, depth: int = 0) -> Any:
         return encode(value, depth)
     if isinstance(value, np.ndarray) and value.dtype != object:
         return _encode_array(value)
-    if isinstance(value, set | frozenset):
+    if isinstance(value, Fraction | Decimal):
+        return _encode_number(float(value))
+    if isinstance(value, set | frozenset | range | ValuesView):
         value = list(value)
     if isinstance(value, list | tuple | np.ndarray) and depth < MAX_DEPTH:
         if len(value) <= MAX_ENTRIES:
