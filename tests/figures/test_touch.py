@@ -264,7 +264,7 @@ def test_steps_and_neurons_come_and_go(elman):
 def test_the_address_brings_a_reader_to_the_same_numbers(visit, elman):
     elman.on(4)
     elman.type("W_h, row 2, column 1", "1")
-    elman.page.wait_for_function("location.hash.includes('step')")
+    elman.page.wait_for_function("location.hash.includes('W_h')")
     link = unquote(elman.page.url).split("#")[1]
     assert link == "elman-network:step=5&W_h.1.0=1"
     other = Shown(visit(f"#{link}"))
