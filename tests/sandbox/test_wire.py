@@ -183,3 +183,4 @@ def test_a_line_that_is_too_long_is_refused():
 def test_numbers_and_lists_of_other_kinds_cross_as_what_they_are():
     values = [Fraction(1, 4), Decimal("0.25"), range(2), {1: 0.5, 2: 2}.values()]
     assert wire.decode(wire.encode(values)) == [0.25, 0.25, [0, 1], [0.5, 2]]
+    assert wire.encode(range(10**12)) == {"other": "range of 1000000000000 entries"}

@@ -57,9 +57,8 @@ def encode(value: Any, depth: int = 0) -> Any:
         return _encode_array(value)
     if isinstance(value, Fraction | Decimal):
         return _encode_number(float(value))
-    if isinstance(value, set | frozenset | range | ValuesView):
-        value = list(value)
-    if isinstance(value, list | tuple | np.ndarray) and depth < MAX_DEPTH:
+    several = list | tuple | np.ndarray | set | frozenset | range | ValuesView
+    if isinstance(value, several) and depth < MAX_DEPTH:
         if len(value) <= MAX_ENTRIES:
             return {"list": [encode(entry, depth + 1) for entry in value]}
         return {"other": f"{type(value).__name__} of {len(value)} entries"}
