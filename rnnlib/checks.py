@@ -121,6 +121,15 @@ def as_count(name: str, value: object, least: int = 1, what: str = "a whole numb
     return int(value)
 
 
+def check_generator(rng: object) -> None:
+    """Raise TypeError unless ``rng`` is a generator of random numbers."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"rng is of type {type(rng).__name__}, expected a numpy.random.Generator: "
+            f"give numpy.random.default_rng(SEED)"
+        )
+
+
 def read_only(value: Thing) -> Thing:
     """The same numbers, which can no longer be written into: an array, or a record of arrays.
 

@@ -20,24 +20,15 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, DTypeLike
 
 from rnnlib.cells import Dense, Elman, Jordan, Layer
-from rnnlib.checks import Array, as_array, as_count, said
+from rnnlib.checks import Array, as_array, as_count, check_generator, said
 from rnnlib.gated import GATES, GRU, LSTM, PeepholeLSTM
 from rnnlib.parameters import Network, map_parameters
 
 Initialiser: TypeAlias = Callable[[Generator, int, int], Array]
 
 
-def _check_generator(rng: object) -> None:
-    """Raise TypeError unless ``rng`` is a generator of random numbers."""
-    if not isinstance(rng, Generator):
-        raise TypeError(
-            f"rng is of type {type(rng).__name__}, expected a numpy.random.Generator: "
-            f"give numpy.random.default_rng(SEED)"
-        )
-
-
 def _check(rng: Generator, **sizes: int) -> None:
-    _check_generator(rng)
+    check_generator(rng)
     for name, size in sizes.items():
         as_count(name, size)
 
@@ -103,7 +94,7 @@ def draw(
            [0., 1., 0.],
            [0., 0., 1.]])
     """
-    _check_generator(rng)
+    check_generator(rng)
     for name, initialiser in (("inputs", inputs), ("recurrent", recurrent)):
         if not callable(initialiser):
             raise TypeError(

@@ -12,6 +12,7 @@ Nothing is stored or downloaded.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from numbers import Real
@@ -20,8 +21,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlib.checks import Array, as_count
-from rnnlib.initial import _check_generator
+from rnnlib.checks import Array, as_count, check_generator
 from rnnlib.losses import Loss, softmax_cross_entropy, squared_error
 
 
@@ -40,7 +40,7 @@ class Batch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(ABC):
     """What all tasks have: sequences of T steps, and how an answer is judged.
 
     A task is judged by its ``steps``, "last" or "all", with ``loss``.
@@ -59,11 +59,12 @@ class Task:
 
     def batch(self, rng: np.random.Generator, m: int) -> Batch:
         """m sequences, drawn anew."""
-        _check_generator(rng)
+        check_generator(rng)
         return self._drawn(rng, as_count("m", m))
 
+    @abstractmethod
     def _drawn(self, rng: np.random.Generator, m: int) -> Batch:
-        raise NotImplementedError
+        """The same, once the arguments have been checked."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ import numpy as np
 
 from rnnlib.backpropagation import bptt
 from rnnlib.cells import check_network
-from rnnlib.checks import Array, as_count, said
-from rnnlib.initial import _check_generator
+from rnnlib.checks import Array, as_count, check_generator, said
 from rnnlib.lengths import alive
 from rnnlib.losses import Loss, read_by
 from rnnlib.parameters import Network, dtype_of, map_parameters, parameters, with_parameters
@@ -293,7 +292,7 @@ def fit(
         _number("clip_at", clip_at)
     if isinstance(optimiser, type) or not hasattr(optimiser, "step"):
         raise TypeError(f"optimiser is {said(optimiser)}, expected SGD(rate) or Adam(rate)")
-    _check_generator(rng)
+    check_generator(rng)
     trial = task.batch(rng, 10 * batch_size) if validate_every else None
     state, history, best, sound = optimiser.start(cell), History(), cell, cell
     try:
