@@ -118,14 +118,14 @@ def test_moodles_full_names(course, run, name, student):
 def test_moodle_with_folders_inside_without_folders_and_below_another_folder(course, run):
     code, _ = run(
         {
-            f"Course-elman-77/Ann Lee_1{MOODLE}/work/{NB}": "a",
+            f"Course-elman-77/Ann Lee_1{MOODLE}/mine/{NB}": "a",
             f"Course-elman-77/Ann Lee_1{MOODLE}/data.csv": "d",
             f"Course-elman-77/Zoë van der Ploeg_2{MOODLE}{NB}": "z",
         }
     )
     assert code == 0
     assert handed_in(course) == {
-        f"ann/{ASSIGNMENT}/work/{NB}": "a",
+        f"ann/{ASSIGNMENT}/mine/{NB}": "a",
         f"ann/{ASSIGNMENT}/data.csv": "d",
         f"zoe/{ASSIGNMENT}/{NB}": "z",
     }

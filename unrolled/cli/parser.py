@@ -223,7 +223,7 @@ def _extend(add: Add) -> None:
         "costs by nbgrader's late plugin, is worked out whenever you grade or export.",
         epilog="example: unrolled extend elman ann bob --days 3",
     )
-    parser.add_argument("assignment", help="its name, as in the source folder")
+    _takes_assignment(parser)
     parser.add_argument("students", nargs="+", help="their ids")
     for unit in ("days", "hours"):
         parser.add_argument(
@@ -233,7 +233,6 @@ def _extend(add: Add) -> None:
             metavar="N",
             help=f"so many {unit}; with 0 days and 0 hours it is taken away again",
         )
-    _takes_course(parser)
 
 
 def _regrade(add: Add) -> None:
@@ -246,7 +245,7 @@ def _regrade(add: Add) -> None:
         "--dry-run see first what would come of it.",
         epilog="example: unrolled regrade elman --requests requests.csv --dry-run",
     )
-    parser.add_argument("assignment", help="its name, as in the source folder")
+    _takes_assignment(parser)
     parser.add_argument("students", nargs="*", help="the ids of those to be judged again")
     parser.add_argument(
         "--requests",
@@ -258,7 +257,6 @@ def _regrade(add: Add) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="write nothing; show what would change"
     )
-    _takes_course(parser)
 
 
 def _similar(add: Add) -> None:

@@ -244,8 +244,9 @@ class Runner:
     @contextmanager
     def _within(self, own: float | None, at_most: float | None) -> Iterator[None]:
         """End in time a statement whose time is counted, so that those after it still run."""
-        left = at_most if own is None or self.left is None else self.left
-        left = own if left is None else left
+        if self.left is None:
+            self.left = own
+        left = at_most if own is None else self.left
         if left is None:
             yield
             return
