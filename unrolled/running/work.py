@@ -177,11 +177,18 @@ def grade_submission(context: Context, job: Job) -> Done:
     general, limits, unsafe = _unpack(context.packed)
     assignment = general.with_variant(job.variant)
     began = time.monotonic()
-    result = _judged(assignment, job, limits, unsafe)
-    result = Result(
-        result.student, result.verdicts, result.notes, result.stamp, time.monotonic() - began
-    )
-    return render(assignment, result, read_again(assignment, job), context.withhold)
+    try:
+        submission = submission_of(assignment, job)
+    except Unreadable as reason:
+        verdicts = same_verdict_for_all(assignment, "unreadable", None, str(reason))
+        notes, answers = list(job.notes), None
+    else:
+        verdicts, notes = _judged(assignment, job, submission, limits, unsafe)
+        answers = submission.answers
+    stamp = UNSAFE if unsafe else ""
+    result = Result(job.student, verdicts, notes, stamp, time.monotonic() - began)
+    hand_in = HandIn() if answers is None else _hand_in(assignment, job, answers)
+    return render(assignment, result, hand_in, context.withhold)
 
 
 @lru_cache(maxsize=2)
@@ -203,13 +210,14 @@ def submission_of(assignment: Assignment, job: Job) -> Submission:
     return parse(job.content, f"{assignment.name}.ipynb", assignment.released, asked)
 
 
-def _judged(assignment: Assignment, job: Job, limits: containers.Limits, unsafe: bool) -> Result:
-    stamp = UNSAFE if unsafe else ""
-    try:
-        submission = submission_of(assignment, job)
-    except Unreadable as reason:
-        verdicts = same_verdict_for_all(assignment, "unreadable", None, str(reason))
-        return Result(job.student, verdicts, list(job.notes), stamp)
+def _judged(
+    assignment: Assignment,
+    job: Job,
+    submission: Submission,
+    limits: containers.Limits,
+    unsafe: bool,
+) -> tuple[list[Verdict], list[str]]:
+    """The verdicts on a hand-in that can be read, and the notes that go with them."""
     if submission.numbers not in ("", assignment.variant.tag):
         submission.notes.append("The notebook was given out to somebody else: its numbers differ.")
     verdicts = judge(
@@ -226,8 +234,7 @@ def _judged(assignment: Assignment, job: Job, limits: containers.Limits, unsafe:
         for verdict in verdicts
         if FAILED in verdict.reasons
     ]
-    notes = [*job.notes, *submission.notes, *failed]
-    return Result(job.student, verdicts, notes, stamp)
+    return verdicts, [*job.notes, *submission.notes, *failed]
 
 
 @dataclass(frozen=True)
@@ -255,6 +262,11 @@ def read_again(assignment: Assignment, job: Job) -> HandIn:
         answers = submission_of(assignment, job).answers
     except Unreadable:
         return HandIn()
+    return _hand_in(assignment, job, answers)
+
+
+def _hand_in(assignment: Assignment, job: Job, answers: dict[str, str]) -> HandIn:
+    """The answers of a hand-in, and what else of it is to be shown."""
     tasks = {cell_id(cell) for cell in assignment.released.cells if is_task(cell)}
     if not tasks and b"image/png" not in job.content:
         return HandIn(answers)
